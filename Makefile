@@ -1,0 +1,32 @@
+GOLANGCI_LINT = go tool -modfile=tools/go.mod golangci-lint
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Run the example pipeline of an order system
+	go run ./examples/orders
+
+.PHONY: test
+test: ## Run all tests, against a real Redis and with the race detector
+	./scripts/ensure-test-tools.sh
+	CGO_ENABLED=1 go test -race -shuffle=on -timeout 14m ./...
+	# Watermill's reconnect test has a race of its own, so the detector is off for it.
+	go test -run TestWatermillUniversalSuite/TestReconnect ./streams
+
+.PHONY: lint
+lint: ## Check formatting, code, modules and import rules
+	go mod tidy -diff
+	go -C tools mod tidy -diff
+	./scripts/check-imports.sh
+	go vet ./...
+	$(GOLANGCI_LINT) run
+
+.PHONY: fmt
+fmt: ## Format the code
+	$(GOLANGCI_LINT) fmt
+
+.PHONY: bench
+bench: ## Measure a chain of stages end to end
+	go run ./benchmarks/cmd/chain

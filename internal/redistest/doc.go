@@ -1,0 +1,17 @@
+// Package redistest runs a real redis-server for tests.
+//
+// A fake is quick, but only the real server tells the truth about consumer
+// groups, scripts and restarts. So a test which needs one never skips: without
+// a redis-server it fails, and says how to get it.
+//
+//	server := redistest.Start(t)
+//	client := server.Client(t)
+//
+// A package whose tests can share a server starts it once, in TestMain, with
+// [StartShared]. Faults are made with [Server.Kill], [Server.Restart] and
+// [Server.Pause]; those of the network with a [Link], which [Proxy] puts in
+// front of the server.
+//
+// Every server has a loopback port and a directory of its own and writes
+// nothing outside of it. All methods may be called concurrently.
+package redistest
