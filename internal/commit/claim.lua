@@ -1,0 +1,56 @@
+-- Takes over entries whose time has come: parked ones that are due, and those
+-- that nobody has renewed for too long, the caller's own among them.
+--
+-- KEYS[1] the stream, KEYS[2] the group's parking set
+-- ARGV    group, consumer, parking consumer, idle ms (negative: leave idle
+--         entries alone), most entries to take, id to look for idle ones from
+-- Returns { ms until the next parked entry is due or -1,
+--           id to go on from or '-' when all were looked at,
+--           { {id, attempt, {field, value, ...}}, ... } }
+local stream, parking = KEYS[1], KEYS[2]
+local group, consumer, parker = ARGV[1], ARGV[2], ARGV[3]
+local idle, most, from = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local taken = {}
+
+local function take(id, deliveries)
+  local entry = redis.call('XCLAIM', stream, group, consumer, 0, id, 'RETRYCOUNT', deliveries + 1)[1]
+  -- An entry that was deleted while pending has nothing left to deliver.
+  if entry then
+    taken[#taken + 1] = {id, deliveries + 1, entry[2]}
+  else
+    redis.call('XACK', stream, group, id)
+  end
+end
+
+local due = redis.call('ZRANGEBYSCORE', parking, '-inf', now, 'LIMIT', 0, most)
+for _, id in ipairs(due) do
+  redis.call('ZREM', parking, id)
+  local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
+  if pending and pending[2] == parker then take(id, pending[4]) end
+end
+
+local function after(id)
+  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
+  return ms .. '-' .. string.format('%.0f', tonumber(seq) + 1)
+end
+
+local page = 100
+while idle >= 0 and #taken < most do
+  local pending = redis.call('XPENDING', stream, group, 'IDLE', idle, from, '+', page)
+  for _, p in ipairs(pending) do
+    if #taken >= most then break end
+    from = after(p[1])
+    if p[2] ~= parker then take(p[1], p[4]) end
+  end
+  if #pending < page and #taken < most then
+    from = '-'
+    break
+  end
+end
+
+local wait = -1
+local first = redis.call('ZRANGE', parking, 0, 0, 'WITHSCORES')
+if first[2] then wait = math.max(0, tonumber(first[2]) - now) end
+return {wait, from, taken}

@@ -1,0 +1,147 @@
+// Package commit runs the Lua scripts by which deliveries are read, settled,
+// renewed and handed back, each in one atomic step on the Redis server.
+//
+// The scripts use commands and options of Redis 7.0 and reach only the keys
+// they are given, all of which must be in one slot on a cluster.
+package commit
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+//go:embed commit.lua
+var commitSource string
+
+var commitScript = redis.NewScript(commitSource)
+
+// Group is one consumer of one consumer group of a stream.
+type Group struct {
+	Client                  redis.UniversalClient
+	Stream, Group, Consumer string
+}
+
+// parker is the consumer that parked entries are pending under. It never reads.
+const parker = "millstream:parked"
+
+// returned is the consumer that handed-back entries are pending under.
+const returned = "millstream:returned"
+
+// Delivery is one entry to be settled and what it staged.
+type Delivery struct {
+	ID      string
+	Attempt int
+	Effects handoff.Effects
+}
+
+// Outcome tells what became of a delivery.
+type Outcome int
+
+// The outcomes of a commit.
+const (
+	// Fenced: another consumer settled or holds the entry; nothing was done.
+	Fenced Outcome = iota
+	// Done: acknowledged with all its effects, or parked.
+	Done
+	// Duplicate: acknowledged, its effects dropped, since a mark was taken.
+	Duplicate
+	// GroupGone: the group or the stream does not exist any more.
+	GroupGone
+	// Failed: an output could not be added; nothing was done and the entry is parked.
+	Failed
+)
+
+// Result is the outcome of one delivery, with the error of a failed one.
+type Result struct {
+	Outcome Outcome
+	Err     error
+}
+
+// FailureDelay is how long an entry is parked whose output could not be added.
+const FailureDelay = 5 * time.Second
+
+// Commit settles deliveries in one step and returns a result for each, in order.
+// Running it again with the same deliveries changes nothing.
+func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, error) {
+	e := encoder{group: g, keys: []string{g.Stream, ParkingKey(g.Stream, g.Group)}}
+	e.args = append(make([]any, 0, 4+16*len(deliveries)), g.Group, g.Consumer, parker, FailureDelay.Milliseconds())
+	for i := range deliveries {
+		e.add(&deliveries[i])
+	}
+	replies, err := commitScript.Run(ctx, g.Client, e.keys, e.args...).Slice()
+	if err != nil {
+		return nil, fmt.Errorf("commit %d deliveries of group %s on %s: %w", len(deliveries), g.Group, g.Stream, err)
+	}
+	if len(replies) != len(deliveries) {
+		return nil, fmt.Errorf("commit of group %s on %s: %d results for %d deliveries", g.Group, g.Stream, len(replies), len(deliveries))
+	}
+	results := make([]Result, len(replies))
+	for i, reply := range replies {
+		switch r := reply.(type) {
+		case int64:
+			results[i].Outcome = Outcome(r)
+		default:
+			results[i] = Result{Outcome: Failed, Err: fmt.Errorf("publish to %v", r)}
+		}
+	}
+	return results, nil
+}
+
+// encoder builds the keys and arguments of the commit script.
+type encoder struct {
+	group Group
+	keys  []string
+	args  []any
+}
+
+// key returns the index of a key, adding it when it is new. A batch touches few
+// keys, but for marks, which are new each time; so the search starts at the front
+// and is short.
+func (e *encoder) key(name string) int {
+	const searched = 32
+	if i := slices.Index(e.keys[:min(len(e.keys), searched)], name); i >= 0 {
+		return i + 1
+	}
+	e.keys = append(e.keys, name)
+	return len(e.keys)
+}
+
+func (e *encoder) add(d *Delivery) {
+	if d.Effects.Park {
+		e.args = append(e.args, d.ID, d.Attempt, "P", d.Effects.ParkFor.Milliseconds())
+		return
+	}
+	e.args = append(e.args, d.ID, d.Attempt, "A", len(d.Effects.Marks))
+	for _, mark := range d.Effects.Marks {
+		key := MarkKey(e.group.Stream, e.group.Group, mark.Key)
+		e.args = append(e.args, e.key(key), mark.TTL.Milliseconds())
+	}
+	e.args = append(e.args, len(d.Effects.Outputs))
+	for _, output := range d.Effects.Outputs {
+		e.args = append(e.args, e.key(output.Topic), len(output.Values))
+		e.args = append(e.args, output.Values...)
+	}
+}
+
+// errUnexpected is a reply that the scripts do not make.
+var errUnexpected = errors.New("unexpected reply of a script")
+
+func toInt(v any) (int64, error) {
+	switch n := v.(type) {
+	case int64:
+		return n, nil
+	case string:
+		return strconv.ParseInt(n, 10, 64)
+	default:
+		return 0, fmt.Errorf("%w: %T where a number belongs", errUnexpected, v)
+	}
+}

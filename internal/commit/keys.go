@@ -1,0 +1,44 @@
+package commit
+
+import "strings"
+
+// The names of the keys beside a stream. On a cluster they are in the stream's
+// slot, so that one script reaches them all.
+
+// ParkingKey is the sorted set of a group's parked entries: ids by due time in
+// Unix milliseconds.
+func ParkingKey(stream, group string) string {
+	return Beside(stream) + ":parked:" + group
+}
+
+// MarkKey is the key that marks a message of a stream as done by a group.
+func MarkKey(stream, group, key string) string {
+	return Beside(stream) + ":done:" + group + ":" + key
+}
+
+// PublishedKey is the key that marks a message as published to a stream.
+func PublishedKey(stream, key string) string {
+	return Beside(stream) + ":published:" + key
+}
+
+// Beside returns a prefix for keys in the slot of the given key.
+func Beside(key string) string {
+	if HashTag(key) != key {
+		return key
+	}
+	return "{" + key + "}"
+}
+
+// HashTag returns the part of a key that decides its cluster slot: what is
+// between the first '{' and the next '}', or all of it when that is empty.
+func HashTag(key string) string {
+	_, rest, ok := strings.Cut(key, "{")
+	if !ok {
+		return key
+	}
+	tag, _, ok := strings.Cut(rest, "}")
+	if !ok || tag == "" {
+		return key
+	}
+	return tag
+}

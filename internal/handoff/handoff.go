@@ -1,0 +1,167 @@
+// Package handoff is the unit of work of one delivery: what a handler's run
+// stages, to be carried out together with the acknowledgement or not at all.
+//
+// A transport that can commit atomically puts a [Handoff] into the context of
+// each message it delivers. Publishers and middleware find it there, stage
+// their effects, and roll back to a savepoint when an attempt fails. The
+// transport takes the staged effects when the message is settled. With a
+// transport that puts nothing into the context, the same callers fall back to
+// acting directly.
+package handoff
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// ErrSettled is returned when something is staged on a delivery that was
+// already acknowledged, rejected or given up.
+var ErrSettled = errors.New("millstream: the delivery is already settled, nothing can be published with its context any more")
+
+// Delivery says which message this is and how often it was delivered.
+type Delivery struct {
+	// Topic, Group and ID name the entry and the consumer group it was read by.
+	Topic, Group, ID string
+	// Attempt is which delivery of the entry this is, from 1.
+	Attempt int
+}
+
+// Output is one message to be added to a topic. Values alternates field names
+// and values, as they go on the wire.
+type Output struct {
+	Topic  string
+	Values []any
+}
+
+// Mark is a key that makes a later delivery with the same key a duplicate.
+type Mark struct {
+	Key string
+	// TTL is how long the mark lasts; zero means for ever.
+	TTL time.Duration
+}
+
+// Domain is the reach of one atomic commit: two values that compare equal
+// can commit each other's effects. Implementations are small comparable values.
+type Domain interface {
+	// Marked reports whether key, scoped to the delivery's topic and group,
+	// carries a mark.
+	Marked(ctx context.Context, d Delivery, key string) (bool, error)
+}
+
+// Effects is what a settled delivery asks its transport to carry out.
+type Effects struct {
+	Outputs []Output
+	Marks   []Mark
+	// Park, when true, puts the message aside for ParkFor instead of
+	// acknowledging it. Outputs and Marks are then empty.
+	Park    bool
+	ParkFor time.Duration
+}
+
+// Handoff collects the effects of one delivery. It is safe for concurrent use.
+type Handoff struct {
+	Delivery
+
+	domain Domain
+
+	mu      sync.Mutex
+	effects Effects
+	settled bool
+}
+
+// New returns an empty handoff for a delivery of domain.
+func New(d Delivery, domain Domain) *Handoff {
+	return &Handoff{Delivery: d, domain: domain}
+}
+
+// Domain returns the reach of the handoff's commit.
+func (h *Handoff) Domain() Domain { return h.domain }
+
+// Publish stages outputs.
+func (h *Handoff) Publish(outputs ...Output) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.settled {
+		return ErrSettled
+	}
+	h.effects.Outputs = append(h.effects.Outputs, outputs...)
+	return nil
+}
+
+// Mark stages a mark: when the key is already marked at commit, the delivery is
+// acknowledged as a duplicate and nothing else that it staged is carried out.
+func (h *Handoff) Mark(m Mark) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.settled {
+		return ErrSettled
+	}
+	h.effects.Marks = append(h.effects.Marks, m)
+	return nil
+}
+
+// Marked reports whether a message with this key was already committed.
+func (h *Handoff) Marked(ctx context.Context, key string) (bool, error) {
+	return h.domain.Marked(ctx, h.Delivery, key)
+}
+
+// Park drops what was staged and asks for the message to be put aside for d
+// and then delivered again.
+func (h *Handoff) Park(d time.Duration) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.settled {
+		return ErrSettled
+	}
+	h.effects = Effects{Park: true, ParkFor: max(d, 0)}
+	return nil
+}
+
+// Savepoint is a state of a handoff that it can be rolled back to.
+type Savepoint struct {
+	outputs, marks int
+	park           bool
+	parkFor        time.Duration
+}
+
+// Savepoint returns the present state.
+func (h *Handoff) Savepoint() Savepoint {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	e := h.effects
+	return Savepoint{outputs: len(e.Outputs), marks: len(e.Marks), park: e.Park, parkFor: e.ParkFor}
+}
+
+// Rollback drops what was staged since s.
+func (h *Handoff) Rollback(s Savepoint) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.effects.Outputs = h.effects.Outputs[:min(s.outputs, len(h.effects.Outputs))]
+	h.effects.Marks = h.effects.Marks[:min(s.marks, len(h.effects.Marks))]
+	h.effects.Park, h.effects.ParkFor = s.park, s.parkFor
+}
+
+// Settle closes the handoff and returns what it staged. Staging fails from then on.
+func (h *Handoff) Settle() Effects {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.settled = true
+	e := h.effects
+	h.effects = Effects{}
+	return e
+}
+
+type contextKey struct{}
+
+// NewContext returns a context that carries h.
+func NewContext(ctx context.Context, h *Handoff) context.Context {
+	return context.WithValue(ctx, contextKey{}, h)
+}
+
+// FromContext returns the handoff in ctx, or nil.
+func FromContext(ctx context.Context) *Handoff {
+	h, _ := ctx.Value(contextKey{}).(*Handoff)
+	return h
+}
