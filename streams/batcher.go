@@ -1,0 +1,127 @@
+package streams
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/commit"
+)
+
+// batcher sends what concurrent callers add in one pipeline. There is no timer:
+// requests gather while the pipeline before is on its way.
+type batcher struct {
+	client redis.UniversalClient
+
+	mu      sync.Mutex
+	waiting []*request
+	flying  bool
+	flights sync.WaitGroup
+}
+
+// request is what one caller adds.
+type request struct {
+	ctx      context.Context
+	topic    string
+	messages []commit.Message
+	added    int
+	err      error
+	done     chan struct{}
+}
+
+func newBatcher(client redis.UniversalClient) *batcher { return &batcher{client: client} }
+
+// add adds messages in order and returns how many were added for certain.
+func (b *batcher) add(ctx context.Context, topic string, messages []commit.Message) (int, error) {
+	r := &request{ctx: ctx, topic: topic, messages: messages, done: make(chan struct{})}
+	b.mu.Lock()
+	b.waiting = append(b.waiting, r)
+	if !b.flying {
+		b.flying = true
+		b.flights.Go(b.fly)
+	}
+	b.mu.Unlock()
+	select {
+	case <-r.done:
+		return r.added, r.err
+	case <-ctx.Done():
+		if b.withdraw(r) {
+			return 0, context.Cause(ctx)
+		}
+		return 0, fmt.Errorf("the messages may have been added all the same: %w", context.Cause(ctx))
+	}
+}
+
+// withdraw takes back a request that is not on its way yet.
+func (b *batcher) withdraw(r *request) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	i := slices.Index(b.waiting, r)
+	if i < 0 {
+		return false
+	}
+	b.waiting = slices.Delete(b.waiting, i, i+1)
+	return true
+}
+
+// fly sends what waits until nothing does.
+func (b *batcher) fly() {
+	for {
+		requests := b.take()
+		if len(requests) == 0 {
+			return
+		}
+		b.send(requests)
+	}
+}
+
+// take returns the requests of the next pipeline; none ends the flight.
+func (b *batcher) take() []*request {
+	const most, mostBytes = 500, 1 << 20
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	n, messages, bytes := 0, 0, 0
+	for n < len(b.waiting) && messages < most && bytes < mostBytes {
+		messages += len(b.waiting[n].messages)
+		for _, m := range b.waiting[n].messages {
+			bytes += size(m.Values)
+		}
+		n++
+	}
+	taken := slices.Clone(b.waiting[:n])
+	b.waiting = slices.Delete(b.waiting, 0, n)
+	b.flying = n > 0
+	return taken
+}
+
+// send runs one pipeline. It is not bound to any one caller's context, which
+// would fail the others; go-redis's timeouts bound it.
+func (b *batcher) send(requests []*request) {
+	pipe := b.client.Pipeline()
+	var commands []*redis.StringCmd
+	ctx := context.WithoutCancel(requests[0].ctx)
+	for _, r := range requests {
+		for _, m := range r.messages {
+			commands = append(commands, pipe.XAdd(ctx, &redis.XAddArgs{Stream: r.topic, Values: m.Values}))
+		}
+	}
+	// Each command carries its own error.
+	_, _ = pipe.Exec(ctx)
+	for _, r := range requests {
+		for _, command := range commands[:len(r.messages)] {
+			if err := command.Err(); err != nil {
+				r.err = err
+				break
+			}
+			r.added++
+		}
+		commands = commands[len(r.messages):]
+		close(r.done)
+	}
+}
+
+// wait returns when nothing is on its way.
+func (b *batcher) wait() { b.flights.Wait() }

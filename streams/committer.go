@@ -1,0 +1,125 @@
+package streams
+
+import (
+	"context"
+	"time"
+
+	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// committer settles deliveries in batches. There is no timer: they gather while
+// the commit before is in flight.
+type committer struct {
+	sub   *subscription
+	queue chan commit.Delivery
+}
+
+const (
+	// maxCommit and maxCommitBytes bound how long one commit keeps the server.
+	maxCommit      = 256
+	maxCommitBytes = 1 << 20
+)
+
+// newCommitter returns a committer whose queue is bounded, so that lanes wait
+// when Redis does not keep up.
+func newCommitter(s *subscription) *committer {
+	return &committer{sub: s, queue: make(chan commit.Delivery, 2*maxCommit)}
+}
+
+// submit passes a delivery on to be settled. It waits while the queue is full;
+// when that takes longer than a closing subscription may, the entry goes back.
+func (c *committer) submit(entry *commit.Entry, effects handoff.Effects) {
+	select {
+	case c.queue <- commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Effects: effects}:
+	case <-c.sub.expired:
+		c.sub.handBack(entry.ID, true)
+	}
+}
+
+// run commits until the queue is closed and empty. When ctx ends before that,
+// the rest is left pending for others.
+func (c *committer) run(ctx context.Context) {
+	batch := make([]commit.Delivery, 0, maxCommit)
+	for delivery := range c.queue {
+		batch = append(batch[:0], delivery)
+		bytes := deliverySize(delivery)
+	gather:
+		for len(batch) < maxCommit && bytes < maxCommitBytes {
+			select {
+			case next, ok := <-c.queue:
+				if !ok {
+					break gather
+				}
+				batch = append(batch, next)
+				bytes += deliverySize(next)
+			default:
+				break gather
+			}
+		}
+		c.commit(ctx, batch)
+	}
+}
+
+func deliverySize(d commit.Delivery) int {
+	n := 0
+	for _, output := range d.Effects.Outputs {
+		n += size(output.Values)
+	}
+	return n
+}
+
+// commit settles a batch, again and again until Redis has answered: finished
+// work is not lost to an outage. A repeat changes nothing that was done.
+func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
+	for failures := 0; ; failures++ {
+		results, err := c.sub.group.Commit(ctx, batch)
+		if err == nil {
+			if failures > 0 {
+				c.sub.log.Info("commits work again", "failures", failures)
+			}
+			c.sub.holds.remove(batch)
+			c.report(batch, results, failures > 0)
+			return
+		}
+		if failures == 0 {
+			c.sub.log.Warn("commit failed, trying again", "messages", len(batch), "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			c.sub.log.Error("commit given up, the messages will be delivered again", "messages", len(batch), "error", err)
+			for i := range batch {
+				c.sub.handBack(batch[i].ID, true)
+			}
+			return
+		case <-time.After(backoff(50*time.Millisecond, 2*time.Second, failures+1)):
+		}
+	}
+}
+
+// report logs what is worth knowing and sets the alarm for what was parked.
+func (c *committer) report(batch []commit.Delivery, results []commit.Result, repeated bool) {
+	for i, result := range results {
+		d := &batch[i]
+		switch result.Outcome {
+		case commit.Done:
+			if d.Effects.Park {
+				c.sub.parked.ring(d.Effects.ParkFor)
+			}
+		case commit.Duplicate:
+			c.sub.log.Debug("duplicate dropped", "entry_id", d.ID)
+		case commit.Fenced:
+			if repeated {
+				c.sub.log.Info("message was settled before, by the commit whose reply was lost or by another consumer", "entry_id", d.ID)
+				continue
+			}
+			c.sub.log.Warn("message was taken over by another consumer, the outputs of this run are dropped", "entry_id", d.ID, "attempt", d.Attempt)
+		case commit.GroupGone:
+			c.sub.log.Error("the consumer group is gone, the outputs of this run are dropped", "entry_id", d.ID)
+		case commit.Failed:
+			c.sub.log.Error("an output could not be added, the message is put aside", "entry_id", d.ID,
+				"delay", commit.FailureDelay, "error", result.Err)
+			c.sub.parked.ring(commit.FailureDelay)
+		}
+	}
+}

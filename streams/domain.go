@@ -1,0 +1,50 @@
+package streams
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// domain is what one commit can reach: everything behind one client. A publisher
+// and a subscriber on the same client share it.
+type domain struct{ client redis.UniversalClient }
+
+// newDomain refuses a client that cannot tell itself from another.
+func newDomain(client redis.UniversalClient) (domain, error) {
+	if client == nil || reflect.ValueOf(client).Kind() == reflect.Pointer && reflect.ValueOf(client).IsNil() {
+		return domain{}, fmt.Errorf("streams: the Redis client is nil: make one with redis.NewUniversalClient")
+	}
+	if !reflect.TypeOf(client).Comparable() {
+		return domain{}, fmt.Errorf("streams: a client of type %T cannot be compared: pass a pointer", client)
+	}
+	return domain{client: client}, nil
+}
+
+func (d domain) Marked(ctx context.Context, delivery handoff.Delivery, key string) (bool, error) {
+	n, err := d.client.Exists(ctx, commit.MarkKey(delivery.Topic, delivery.Group, key)).Result()
+	if err != nil {
+		return false, fmt.Errorf("look up a mark of group %s on %s: %w", delivery.Group, delivery.Topic, err)
+	}
+	return n == 1, nil
+}
+
+// commits reports whether a message for topic can be committed together with
+// the delivery of h: through the same client and, where keys are spread over
+// servers by their hash tag, on the same one.
+func (d domain) commits(h *handoff.Handoff, topic string) bool {
+	if h == nil || h.Domain() != handoff.Domain(d) {
+		return false
+	}
+	switch d.client.(type) {
+	case *redis.ClusterClient, *redis.Ring:
+		return commit.HashTag(topic) == commit.HashTag(h.Topic)
+	default:
+		return true
+	}
+}

@@ -1,0 +1,149 @@
+package streams
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/millstream-go/millstream/internal/commit"
+)
+
+// feed passes entries from the readers to the lanes and tells how many to read.
+//
+// Reading ahead is bounded by time: what is read should be started within
+// readAhead, so that a slow stage does not hoard what an idle consumer could
+// take. One batch is being worked off while the next is read.
+type feed struct {
+	lanes    int
+	stopping <-chan struct{}
+	batches  chan []commit.Entry
+	// hungry has an item when a lane has found nothing to do.
+	hungry  chan struct{}
+	waiting atomic.Int64
+	// ahead is how many entries to read at a time; zero means not to read before
+	// a lane waits. bytes is the mean size of an entry.
+	ahead atomic.Int64
+	bytes atomic.Int64
+
+	mu      sync.Mutex
+	current []commit.Entry
+	took    time.Time
+	size    int
+}
+
+const (
+	// readAhead is how long the entries of one batch should take to be started.
+	readAhead = 50 * time.Millisecond
+	// maxRead and maxReadBytes bound a batch however fast the lanes are.
+	maxRead      = 1000
+	maxReadBytes = 4 << 20
+)
+
+func newFeed(lanes int, stopping <-chan struct{}) *feed {
+	return &feed{
+		lanes: lanes, stopping: stopping,
+		batches: make(chan []commit.Entry), hungry: make(chan struct{}, 1),
+	}
+}
+
+// next returns the next entry for a lane; false when the subscription stops.
+func (f *feed) next() (commit.Entry, bool) {
+	f.waiting.Add(1)
+	defer f.waiting.Add(-1)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for {
+		select {
+		case <-f.stopping:
+			return commit.Entry{}, false
+		default:
+		}
+		if len(f.current) > 0 {
+			entry := f.current[0]
+			f.current = f.current[1:]
+			return entry, true
+		}
+		f.measure()
+		select {
+		case f.hungry <- struct{}{}:
+		default:
+		}
+		select {
+		case f.current = <-f.batches:
+			f.took, f.size = time.Now(), len(f.current)
+		case <-f.stopping:
+		}
+	}
+}
+
+// measure sets how many entries to read from how long the last batch took.
+func (f *feed) measure() {
+	if f.size == 0 {
+		return
+	}
+	elapsed := max(time.Since(f.took), time.Microsecond)
+	ahead := int64(float64(f.size) * float64(readAhead) / float64(elapsed))
+	// A batch that was quickly done says little: grow by steps.
+	ahead = min(ahead, int64(8*max(f.size, f.lanes)), maxRead)
+	if ahead < int64(f.lanes) {
+		ahead = 0
+	}
+	f.ahead.Store(ahead)
+	f.size = 0
+}
+
+// want returns how many entries to read now, once it is time to; false when the
+// subscription stops.
+func (f *feed) want() (int, bool) {
+	select {
+	case <-f.stopping:
+		return 0, false
+	default:
+	}
+	n := int(f.ahead.Load())
+	for n == 0 {
+		select {
+		case <-f.hungry:
+			n = int(f.waiting.Load())
+		case <-f.stopping:
+			return 0, false
+		}
+	}
+	if b := f.bytes.Load(); b > 0 {
+		n = max(1, min(n, int(maxReadBytes/b)))
+	}
+	return n, true
+}
+
+// put passes a batch to the lanes and returns when they begin on it. When the
+// subscription stops first, the batch becomes part of the rest.
+func (f *feed) put(entries []commit.Entry) {
+	if len(entries) == 0 {
+		return
+	}
+	total := 0
+	for _, e := range entries {
+		for _, v := range e.Values {
+			if s, ok := v.(string); ok {
+				total += len(s)
+			}
+		}
+	}
+	f.bytes.Store(int64(total / len(entries)))
+	select {
+	case f.batches <- entries:
+	case <-f.stopping:
+		f.mu.Lock()
+		f.current = append(f.current, entries...)
+		f.mu.Unlock()
+	}
+}
+
+// rest returns the entries that no lane took, after the lanes have ended.
+func (f *feed) rest() []commit.Entry {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	rest := f.current
+	f.current = nil
+	return rest
+}

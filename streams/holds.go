@@ -1,0 +1,70 @@
+package streams
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/millstream-go/millstream/internal/commit"
+)
+
+// holds are the ids of entries that were read and are not settled.
+type holds struct {
+	mu  sync.Mutex
+	ids map[string]struct{}
+}
+
+func newHolds() *holds { return &holds{ids: map[string]struct{}{}} }
+
+func (h *holds) add(entries []commit.Entry) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, e := range entries {
+		h.ids[e.ID] = struct{}{}
+	}
+}
+
+func (h *holds) remove(deliveries []commit.Delivery) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for i := range deliveries {
+		delete(h.ids, deliveries[i].ID)
+	}
+}
+
+// missing returns the entries that are not held.
+func (h *holds) missing(entries []commit.Entry) []commit.Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.DeleteFunc(entries, func(e commit.Entry) bool {
+		_, held := h.ids[e.ID]
+		return held
+	})
+}
+
+func (h *holds) all() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Collect(maps.Keys(h.ids))
+}
+
+// beat renews the hold on entries until ctx ends, so that no one takes them for
+// abandoned while handlers run or wait for their turn.
+func (s *subscription) beat(ctx context.Context) {
+	ticker := time.NewTicker(s.config.IdleTime / 3)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		if ids := s.holds.all(); len(ids) > 0 {
+			if err := s.group.Renew(ctx, ids); err != nil && ctx.Err() == nil {
+				s.log.Warn("could not renew the hold on messages, others may take them over", "messages", len(ids), "error", err)
+			}
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package streams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// ErrClosed is returned by publishers and subscribers that were closed.
+var ErrClosed = errors.New("streams: closed")
+
+// DefaultIdempotencyTTL is how long a published key is remembered by default.
+const DefaultIdempotencyTTL = 24 * time.Hour
+
+// Forever as a time to live keeps a key until it is deleted.
+const Forever time.Duration = -1
+
+// PublisherConfig sets up a [Publisher]. The zero value works.
+type PublisherConfig struct {
+	// Marshaller makes the fields of an entry. Default: watermill-redisstream's.
+	Marshaller Marshaller
+	// IdempotencyKey, if set, names what a message is. A message whose key was
+	// published to the topic within IdempotencyTTL is passed over in the same
+	// atomic step that would have added it, and Publish succeeds. Messages with
+	// an empty key are always added. It does not apply to messages that are
+	// staged with a delivery, whose handoff is exactly once already.
+	IdempotencyKey func(topic string, msg *message.Message) string
+	// IdempotencyTTL is how long keys are remembered. Default: 24 hours.
+	// Forever keeps them.
+	IdempotencyTTL time.Duration
+}
+
+// Publisher publishes to Redis streams. A topic is the key of a stream.
+//
+// A message with the context of a message that a [Subscriber] on the same client
+// delivered is staged: it appears when that delivery is acknowledged, in the same
+// atomic step, and never if it is not. Any other message is added at once; Publish
+// returns when Redis has it.
+//
+// Its methods may be called concurrently. Messages of concurrent calls travel
+// together.
+type Publisher struct {
+	config  PublisherConfig
+	domain  domain
+	batcher *batcher
+
+	mu     sync.RWMutex
+	closed bool
+}
+
+var _ message.Publisher = (*Publisher)(nil)
+
+// NewPublisher returns a publisher on client, which stays the caller's to close.
+func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publisher, error) {
+	d, err := newDomain(client)
+	if err != nil {
+		return nil, err
+	}
+	if config.Marshaller == nil {
+		config.Marshaller = redisstream.DefaultMarshallerUnmarshaller{}
+	}
+	switch {
+	case config.IdempotencyTTL == 0:
+		config.IdempotencyTTL = DefaultIdempotencyTTL
+	case config.IdempotencyTTL < 0:
+		config.IdempotencyTTL = 0
+	case config.IdempotencyTTL < time.Millisecond:
+		return nil, fmt.Errorf("streams: an IdempotencyTTL of %v is shorter than Redis's millisecond", config.IdempotencyTTL)
+	}
+	return &Publisher{config: config, domain: d, batcher: newBatcher(client)}, nil
+}
+
+// Publish adds messages to the stream named topic, in order. When it fails, the
+// error tells how many were added for certain; a message whose reply was lost may
+// have been added too, and go-redis's own retries may then add it twice. Set an
+// IdempotencyKey where that matters.
+func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
+	// Close waits for calls under way.
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.closed {
+		return fmt.Errorf("publish to %s: %w", topic, ErrClosed)
+	}
+	if topic == "" {
+		return errors.New("streams: publish: the topic is empty")
+	}
+	direct := make([]commit.Message, 0, len(messages))
+	ctx := context.Background()
+	for _, msg := range messages {
+		fields, err := values(p.config.Marshaller, topic, msg)
+		if err != nil {
+			return err
+		}
+		if h := handoff.FromContext(msg.Context()); p.domain.commits(h, topic) {
+			if err := h.Publish(handoff.Output{Topic: topic, Values: fields}); err != nil {
+				return fmt.Errorf("streams: publish message %s to %s: %w", msg.UUID, topic, err)
+			}
+			continue
+		}
+		ctx = msg.Context()
+		direct = append(direct, commit.Message{Key: p.key(topic, msg), Values: fields})
+	}
+	if len(direct) == 0 {
+		return nil
+	}
+	return p.send(ctx, topic, direct)
+}
+
+func (p *Publisher) key(topic string, msg *message.Message) string {
+	if p.config.IdempotencyKey == nil {
+		return ""
+	}
+	return p.config.IdempotencyKey(topic, msg)
+}
+
+// send adds messages, in runs of those with a key and those without.
+func (p *Publisher) send(ctx context.Context, topic string, messages []commit.Message) error {
+	sent := 0
+	for sent < len(messages) {
+		n := run(messages[sent:])
+		var err error
+		added := 0
+		if messages[sent].Key == "" {
+			added, err = p.batcher.add(ctx, topic, messages[sent:sent+n])
+		} else if err = commit.PublishOnce(ctx, p.domain.client, topic, p.config.IdempotencyTTL, messages[sent:sent+n]); err == nil {
+			added = n
+		}
+		sent += added
+		if err != nil {
+			return fmt.Errorf("streams: publish to %s: %d of %d messages were added: %w", topic, sent, len(messages), err)
+		}
+	}
+	return nil
+}
+
+// run returns how many of the first messages go together: alike in having a key
+// or not, and few and small enough not to keep the server long.
+func run(messages []commit.Message) int {
+	const most, mostBytes = 500, 1 << 20
+	bytes := 0
+	for i, m := range messages {
+		if (m.Key == "") != (messages[0].Key == "") || i == most {
+			return i
+		}
+		if bytes += size(m.Values); bytes > mostBytes && i > 0 {
+			return i
+		}
+	}
+	return len(messages)
+}
+
+// size returns about how many bytes values are.
+func size(values []any) int {
+	n := 0
+	for _, v := range values {
+		switch v := v.(type) {
+		case string:
+			n += len(v)
+		case []byte:
+			n += len(v)
+		}
+	}
+	return n
+}
+
+// Close waits for calls of Publish under way; later ones fail with [ErrClosed].
+// The client stays open. Close may be called more than once.
+func (p *Publisher) Close() error {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.batcher.wait()
+	return nil
+}

@@ -1,0 +1,141 @@
+package streams
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/commit"
+)
+
+// blockTime is how long a read waits for something new. A blocked read cannot be
+// called back, so it bounds how long stopping takes.
+const blockTime = 200 * time.Millisecond
+
+// read reads new entries ahead of the lanes until the subscription stops.
+func (s *subscription) read(ctx context.Context) {
+	trouble := s.newTrouble("reading")
+	for {
+		n, ok := s.feed.want()
+		if !ok {
+			return
+		}
+		err := s.recover(ctx)
+		if err == nil {
+			var entries []commit.Entry
+			entries, err = s.fill(ctx, n)
+			s.take(entries)
+		}
+		if err != nil {
+			s.lost.Store(true)
+		}
+		if !trouble.settle(ctx, err) {
+			return
+		}
+	}
+}
+
+// take takes charge of entries and passes them to the lanes.
+func (s *subscription) take(entries []commit.Entry) {
+	s.holds.add(entries)
+	s.feed.put(entries)
+}
+
+// recover finds entries that were read but whose reply was lost on the way.
+func (s *subscription) recover(ctx context.Context) error {
+	if !s.lost.Swap(false) {
+		return nil
+	}
+	const most = 100
+	for after, more := "0", true; more && !s.isStopping(); {
+		entries, err := s.group.ReadHeld(ctx, after, most)
+		if err != nil {
+			return err
+		}
+		if more = len(entries) == most; more {
+			after = entries[most-1].ID
+		}
+		// Entries that were deleted have no fields any more; claiming drops them.
+		entries = slices.DeleteFunc(entries, func(e commit.Entry) bool { return len(e.Values) == 0 })
+		if entries = s.holds.missing(entries); len(entries) > 0 {
+			s.log.Info("found messages whose delivery was lost on the way", "messages", len(entries))
+			s.take(entries)
+		}
+	}
+	return nil
+}
+
+// fill reads until there are entries, an error, or the subscription stops.
+func (s *subscription) fill(ctx context.Context, n int) ([]commit.Entry, error) {
+	for !s.isStopping() {
+		entries, err := s.readOnce(ctx, n)
+		if len(entries) > 0 || err != nil {
+			return entries, err
+		}
+	}
+	return nil, nil
+}
+
+func (s *subscription) readOnce(ctx context.Context, n int) ([]commit.Entry, error) {
+	if !s.config.Ordered {
+		return s.group.Read(ctx, n, blockTime)
+	}
+	got, err := s.group.ReadOrdered(ctx, s.config.IdleTime, n)
+	switch {
+	case err != nil || len(got.Entries) > 0:
+		return got.Entries, err
+	case got.Wait:
+		s.sleep(min(s.config.IdleTime/4, 100*time.Millisecond))
+		return nil, nil
+	default:
+		return nil, s.group.AwaitNew(ctx, got.After, blockTime)
+	}
+}
+
+// trouble keeps a failing loop from running hot and from flooding the log: it
+// waits longer each time, and says when it begins and when it is over.
+type trouble struct {
+	sub    *subscription
+	doing  string
+	failed int
+}
+
+func (s *subscription) newTrouble(doing string) *trouble { return &trouble{sub: s, doing: doing} }
+
+// settle takes the outcome of one run of the loop and returns false when the
+// subscription stops.
+func (t *trouble) settle(ctx context.Context, err error) bool {
+	if t.sub.isStopping() && err != nil {
+		return false
+	}
+	if err == nil {
+		if t.failed > 0 {
+			t.sub.log.Info(t.doing+" works again", "failures", t.failed)
+			t.failed = 0
+		}
+		return true
+	}
+	t.failed++
+	if redis.HasErrorPrefix(err, "NOGROUP") && t.regroup(ctx) {
+		return true
+	}
+	if t.failed == 1 {
+		t.sub.log.Warn(t.doing+" failed, trying again", "error", err)
+	}
+	return t.sub.sleep(backoff(100*time.Millisecond, 5*time.Second, t.failed))
+}
+
+// regroup makes a lost group again.
+func (t *trouble) regroup(ctx context.Context) bool {
+	g := t.sub.group
+	made, err := ensureGroup(ctx, g.Client, g.Stream, g.Group, t.sub.config.Start)
+	if err != nil {
+		return false
+	}
+	if made {
+		t.sub.log.Warn("the consumer group was gone and was made again", "start", t.sub.config.Start)
+	}
+	return t.sub.sleep(10 * time.Millisecond)
+}

@@ -1,0 +1,201 @@
+package streams
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/commit"
+)
+
+// Defaults of a [SubscriberConfig].
+const (
+	DefaultIdleTime     = 30 * time.Second
+	DefaultDrainTimeout = 10 * time.Second
+	DefaultNackDelay    = 100 * time.Millisecond
+	DefaultMaxNackDelay = time.Minute
+)
+
+// SubscriberConfig sets up a [Subscriber]. The zero value works.
+type SubscriberConfig struct {
+	// Consumer is this subscriber's name in its group. It must be unique among
+	// the running ones. Default: host name, process id and a random part.
+	Consumer string
+	// Start is where a group that does not exist yet begins: [FromStart], the
+	// default, [FromNow] or an entry id.
+	Start string
+	// Concurrency is how many messages of one subscription may be
+	// un-acknowledged at once. Default: 1, which delivers in order.
+	Concurrency int
+	// Ordered keeps the stream's order over all consumers of the group: while
+	// one holds a message, the others read nothing, and what a dead one held
+	// comes before anything new. A rejected message is delivered again before
+	// the next. Concurrency must then be 1, and all consumers of the group
+	// should be ordered.
+	Ordered bool
+	// Marshaller reads the fields of an entry. Default: watermill-redisstream's.
+	Marshaller Marshaller
+	// PoisonTopic gets entries that cannot be decoded. Default: the topic with
+	// ":poison" behind it, in the same cluster slot.
+	PoisonTopic string
+	// Pipeline, if set, is named in poisoned messages.
+	Pipeline string
+	// IdleTime is how long a consumer may be silent before others take over its
+	// messages. A running one renews its hold three times as often, however long
+	// its handlers take. Default: 30 seconds.
+	IdleTime time.Duration
+	// DrainTimeout is how long Close waits for messages that are with a handler.
+	// What is unfinished then goes back to the group. Default: 10 seconds.
+	DrainTimeout time.Duration
+	// NackDelay is how long a rejected message is put aside, at first; the delay
+	// doubles with each attempt up to MaxNackDelay and varies by up to a half.
+	// Defaults: 100 milliseconds and 1 minute.
+	NackDelay, MaxNackDelay time.Duration
+	// Logger gets what an operator should know. Default: slog.Default().
+	Logger *slog.Logger
+}
+
+func (c *SubscriberConfig) setDefaults() error {
+	if c.Consumer == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "unknown-host"
+		}
+		c.Consumer = fmt.Sprintf("%s-%d-%s", host, os.Getpid(), watermill.NewShortUUID())
+	}
+	if c.Start == "" {
+		c.Start = FromStart
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 1
+	}
+	if c.Marshaller == nil {
+		c.Marshaller = redisstream.DefaultMarshallerUnmarshaller{}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	var faults []error
+	if c.Concurrency < 1 {
+		faults = append(faults, fmt.Errorf("a Concurrency of %d is not possible, 1 is the least", c.Concurrency))
+	}
+	if c.Ordered && c.Concurrency > 1 {
+		faults = append(faults, fmt.Errorf("with Ordered, which delivers one message at a time, a Concurrency of %d is not possible", c.Concurrency))
+	}
+	for _, d := range []struct {
+		name  string
+		value *time.Duration
+		std   time.Duration
+	}{
+		{"IdleTime", &c.IdleTime, DefaultIdleTime},
+		{"DrainTimeout", &c.DrainTimeout, DefaultDrainTimeout},
+		{"NackDelay", &c.NackDelay, DefaultNackDelay},
+		{"MaxNackDelay", &c.MaxNackDelay, DefaultMaxNackDelay},
+	} {
+		switch {
+		case *d.value == 0:
+			*d.value = d.std
+		case *d.value < time.Millisecond:
+			faults = append(faults, fmt.Errorf("a value of %[2]v for %[1]s is not possible, a millisecond is the least", d.name, *d.value))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// Subscriber subscribes to Redis streams as a consumer group.
+//
+// Each message carries a handoff in its context: what a [Publisher] on the same
+// client publishes with that context is committed together with the message's
+// acknowledgement. Ack does not wait for the commit; commits of many messages
+// travel together.
+//
+// Its methods may be called concurrently.
+type Subscriber struct {
+	config SubscriberConfig
+	group  string
+	domain domain
+
+	mu            sync.Mutex
+	closed        bool
+	closing       chan struct{}
+	subscriptions sync.WaitGroup
+}
+
+var _ message.Subscriber = (*Subscriber)(nil)
+
+// NewSubscriber returns a subscriber that reads as a consumer of group. The
+// client stays the caller's to close, after the subscriber.
+func NewSubscriber(client redis.UniversalClient, group string, config SubscriberConfig) (*Subscriber, error) {
+	d, err := newDomain(client)
+	if err != nil {
+		return nil, err
+	}
+	if group == "" {
+		return nil, errors.New("streams: the consumer group has no name: subscribers of one group share the messages, each group gets them all")
+	}
+	if err := config.setDefaults(); err != nil {
+		return nil, fmt.Errorf("streams: subscriber of group %s: %w", group, err)
+	}
+	return &Subscriber{config: config, group: group, domain: d, closing: make(chan struct{})}, nil
+}
+
+// Subscribe makes the stream and the group if need be and returns a channel of
+// messages. Each must be acknowledged or rejected; a rejected one comes again
+// after a delay. When ctx ends, or the subscriber is closed, nothing more is
+// read, messages that are with a handler are waited for, and then the channel is
+// closed. Messages' contexts derive from ctx and end when they are settled.
+func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
+	if topic == "" {
+		return nil, errors.New("streams: subscribe: the topic is empty")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, fmt.Errorf("subscribe to %s: %w", topic, ErrClosed)
+	}
+	if _, err := ensureGroup(ctx, s.domain.client, topic, s.group, s.config.Start); err != nil {
+		return nil, err
+	}
+	sub := newSubscription(s, topic)
+	s.subscriptions.Go(func() { sub.run(ctx) })
+	return sub.out, nil
+}
+
+// SubscribeInitialize makes the stream and the group, so that the group gets
+// all that is published from now on.
+func (s *Subscriber) SubscribeInitialize(topic string) error {
+	_, err := ensureGroup(context.Background(), s.domain.client, topic, s.group, s.config.Start)
+	return err
+}
+
+// Close ends all subscriptions and returns when they have ended: messages that
+// are with a handler are waited for up to DrainTimeout, finished work is
+// committed, and the rest goes back to the group. The client stays open. Close
+// may be called more than once.
+func (s *Subscriber) Close() error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
+	}
+	s.mu.Unlock()
+	s.subscriptions.Wait()
+	return nil
+}
+
+// poisonTopic returns the topic for entries of topic that cannot be decoded.
+func (s *Subscriber) poisonTopic(topic string) string {
+	if s.config.PoisonTopic != "" {
+		return s.config.PoisonTopic
+	}
+	return commit.Beside(topic) + ":poison"
+}

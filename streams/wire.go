@@ -1,0 +1,96 @@
+package streams
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// Marshaller turns messages into the fields of a stream entry and back. It is
+// watermill-redisstream's interface, and its DefaultMarshallerUnmarshaller is
+// the default everywhere in this package.
+type Marshaller = redisstream.MarshallerUnmarshaller
+
+// maxValues is how many field names and values an entry may have: Redis's Lua
+// passes a little under 8,000 to a command.
+const maxValues = 7000
+
+// values returns the fields of msg as alternating names and values, names in
+// one order always: Redis stores entries smaller whose names follow those of
+// the entry before.
+func values(m Marshaller, topic string, msg *message.Message) ([]any, error) {
+	if msg == nil {
+		return nil, fmt.Errorf("streams: publish to %s: the message is nil", topic)
+	}
+	fields, err := m.Marshal(topic, msg)
+	if err != nil {
+		return nil, fmt.Errorf("streams: marshal message %s for %s: %w", msg.UUID, topic, err)
+	}
+	if 2*len(fields) > maxValues {
+		return nil, fmt.Errorf("streams: message %s for %s has %d fields, at most %d are possible", msg.UUID, topic, len(fields), maxValues/2)
+	}
+	var buffer [8]string
+	names := buffer[:0]
+	for name := range fields {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	out := make([]any, 0, 2*len(names))
+	for _, name := range names {
+		out = append(out, name, fields[name])
+	}
+	return out, nil
+}
+
+// decode turns an entry into a message. Whatever the entry holds and whatever
+// the unmarshaller does with it, the answer is a message or an error.
+func decode(m Marshaller, entry commit.Entry) (msg *message.Message, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			msg, err = nil, fmt.Errorf("unmarshal: panic: %v", r)
+		}
+	}()
+	msg, err = m.Unmarshal(entry.Values)
+	if err == nil && msg == nil {
+		err = fmt.Errorf("unmarshal: no message and no error")
+	}
+	return msg, err
+}
+
+// poisoned returns the entry for the poison topic of one that could not be
+// decoded: a message that says why, with the payload where there is one, and
+// each field as it was under its own name with a prefix.
+func poisoned(m Marshaller, topic string, entry commit.Entry, p handoff.Poisoning) (handoff.Output, error) {
+	payload, _ := entry.Values["payload"].(string)
+	msg := message.NewMessage(watermill.NewUUID(), message.Payload(payload))
+	p.Describe(msg.Metadata)
+	out, err := values(m, topic, msg)
+	if err != nil {
+		return handoff.Output{}, err
+	}
+	if len(out)+2*len(entry.Values) > maxValues {
+		out = append(out, handoff.RawFieldPrefix, joinFields(entry.Values))
+		return handoff.Output{Topic: topic, Values: out}, nil
+	}
+	for name, value := range entry.Values {
+		out = append(out, handoff.RawFieldPrefix+name, value)
+	}
+	return handoff.Output{Topic: topic, Values: out}, nil
+}
+
+// joinFields writes the fields of an entry that has too many of them into one
+// value, quoted as Go does.
+func joinFields(fields map[string]any) string {
+	var b strings.Builder
+	for name, value := range fields {
+		fmt.Fprintf(&b, "%q %q\n", name, fmt.Sprint(value))
+	}
+	return b.String()
+}
