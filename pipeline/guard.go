@@ -1,0 +1,133 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+type middleware = message.HandlerMiddleware
+
+// guard carries out the verdict on a message: it is outside all middleware and
+// sees what remains of an error after them.
+type guard struct {
+	pipeline  *Pipeline
+	stage     *node
+	input     *port
+	publisher message.Publisher
+	log       *slog.Logger
+	failures  *failures
+}
+
+// handler returns the whole handler of a stage for one of its inputs:
+//
+//	guard → recoverer → the pipeline's middleware → the stage's → the stage
+func (g *guard) handler() message.HandlerFunc {
+	handle := func(msg *message.Message) ([]*message.Message, error) { return g.stage.handle(msg, g.input) }
+	use := g.stage.settings.use
+	for i := len(use) - 1; i >= 0; i-- {
+		handle = use[i](handle)
+	}
+	handle = wm.Recoverer(handle)
+	return func(msg *message.Message) ([]*message.Message, error) {
+		h := handoff.FromContext(msg.Context())
+		var start handoff.Savepoint
+		if h != nil {
+			start = h.Savepoint()
+		}
+		made, err := handle(msg)
+		if err == nil {
+			g.failures.forget(h, msg.UUID)
+			return made, nil
+		}
+		if h != nil {
+			h.Rollback(start)
+		}
+		return nil, g.judge(msg, h, err)
+	}
+}
+
+// judge carries out what an error asks for. A nil result acknowledges the
+// message, an error rejects it.
+func (g *guard) judge(msg *message.Message, h *handoff.Handoff, err error) error {
+	if errors.Is(err, handoff.ErrSkip) {
+		g.failures.forget(h, msg.UUID)
+		return nil
+	}
+	if delay, ok := handoff.RetryDelay(err); ok {
+		return g.park(msg, h, delay)
+	}
+	kind, poisonous := handoff.PoisonKind(err)
+	if !poisonous && msg.Context().Err() != nil {
+		// The run is ending: not the message's fault.
+		return fmt.Errorf("stage %s: %w", g.stage.name, err)
+	}
+	attempt := g.failures.count(h, msg.UUID)
+	if !poisonous && attempt >= g.stage.settings.maxAttempts {
+		kind, poisonous = handoff.KindExhausted, true
+		err = fmt.Errorf("given up after %d attempts: %w", attempt, err)
+	}
+	if poisonous {
+		return g.poison(msg, h, kind, attempt, err)
+	}
+	if h == nil {
+		// Such a transport delivers the message again at once.
+		if waitErr := sleep(msg.Context(), g.failures.delay(attempt)); waitErr != nil {
+			return waitErr
+		}
+	}
+	return fmt.Errorf("stage %s, attempt %d: %w", g.stage.name, attempt, err)
+}
+
+// park puts the message aside, or without a handoff holds it here.
+func (g *guard) park(msg *message.Message, h *handoff.Handoff, delay time.Duration) error {
+	if h != nil {
+		return h.Park(delay)
+	}
+	if err := sleep(msg.Context(), delay); err != nil {
+		return err
+	}
+	return handoff.RetryAfter(0)
+}
+
+// poison publishes the message to the poison topic: with a handoff in one step
+// with its acknowledgement, else before it.
+func (g *guard) poison(msg *message.Message, h *handoff.Handoff, kind string, attempt int, reason error) error {
+	poisoned := msg.Copy()
+	poisoned.SetContext(msg.Context())
+	p := handoff.Poisoning{
+		Reason: reason.Error(), Kind: kind,
+		Pipeline: g.pipeline.name, Handler: g.stage.name,
+		Topic: g.input.topic(), Subscriber: message.SubscriberNameFromCtx(msg.Context()),
+		Attempts: attempt, FailedAt: time.Now(),
+	}
+	if h != nil {
+		p.EntryID = h.ID
+	}
+	p.Describe(poisoned.Metadata)
+	if err := g.publisher.Publish(g.pipeline.PoisonTopic(), poisoned); err != nil {
+		return fmt.Errorf("stage %s: the message could not be poisoned: %w, because of %w", g.stage.name, err, reason)
+	}
+	g.failures.forget(h, msg.UUID)
+	g.log.Warn("message poisoned", "stage", g.stage.name, "message_id", msg.UUID, "entry_id", p.EntryID,
+		"kind", kind, "attempt", attempt, "error", reason)
+	return nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

@@ -1,0 +1,49 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// idlePoll is how often WaitIdle looks.
+const idlePoll = 50 * time.Millisecond
+
+// WaitIdle returns when nothing is left to do in any stage of the pipeline, in
+// any process: no message is undelivered, with a handler, or put aside. It needs
+// a transport that can tell, as streams.Transport can; with another its error
+// wraps [errors.ErrUnsupported]. When ctx ends first it returns ctx's error.
+func (p *Pipeline) WaitIdle(ctx context.Context, transport Transport) error {
+	if err := p.Check(); err != nil {
+		return err
+	}
+	idler, ok := transport.(Idler)
+	if !ok {
+		return fmt.Errorf("pipeline %q: the transport, a %T, cannot tell whether anything is left to do: %w", p.name, transport, errors.ErrUnsupported)
+	}
+	var subscriptions []Subscription
+	for _, n := range p.nodes {
+		for _, in := range n.inputs {
+			subscriptions = append(subscriptions, Subscription{Topic: in.topic(), Group: n.name})
+		}
+	}
+	ticker := time.NewTicker(idlePoll)
+	defer ticker.Stop()
+	for {
+		idle, err := idler.Idle(ctx, subscriptions)
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err != nil:
+			return fmt.Errorf("pipeline %q: %w", p.name, err)
+		case idle:
+			return nil
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}

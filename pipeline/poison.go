@@ -1,0 +1,37 @@
+package pipeline
+
+import "github.com/millstream-go/millstream/internal/handoff"
+
+// Metadata of a message in the poison topic. The first four keys are those of
+// Watermill's own poison queue.
+const (
+	// PoisonReason is the text of the error.
+	PoisonReason = handoff.KeyReason
+	// PoisonTopic is the topic that the message was read from.
+	PoisonTopic = handoff.KeyTopic
+	// PoisonHandler is the stage that could not process it.
+	PoisonHandler = handoff.KeyHandler
+	// PoisonSubscriber is the kind of subscriber that delivered it.
+	PoisonSubscriber = handoff.KeySubscriber
+	// PoisonKind is one of the Kind constants.
+	PoisonKind = handoff.KeyKind
+	// PoisonEntryID is the id of the entry that the message was, on transports
+	// that have one.
+	PoisonEntryID = handoff.KeyEntryID
+	// PoisonAttempts is how often the message was delivered.
+	PoisonAttempts = handoff.KeyAttempts
+	// PoisonFailedAt is when it was given up, in RFC 3339.
+	PoisonFailedAt = handoff.KeyFailedAt
+	// PoisonPipeline is the name of the pipeline.
+	PoisonPipeline = handoff.KeyPipeline
+)
+
+// Values of the metadata [PoisonKind].
+const (
+	// KindMalformed: the message could not be decoded.
+	KindMalformed = handoff.KindMalformed
+	// KindPermanent: the handler returned [Permanent].
+	KindPermanent = handoff.KindPermanent
+	// KindExhausted: the handler failed until its attempts were used up.
+	KindExhausted = handoff.KindExhausted
+)

@@ -1,0 +1,107 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// Stage adds a stage that makes one value of each it gets. Its name is that of
+// its consumer group and of the flow that it returns.
+//
+// The handler may be called concurrently if Concurrency is above 1, and again
+// for the same message when an earlier call failed or its process died: what it
+// does outside the pipeline happens at least once, what it returns is passed on
+// exactly once on a transport with a handoff.
+func Stage[In, Out any](from Flow[In], name string, handle func(context.Context, In) (Out, error), options ...StageOption) Flow[Out] {
+	p := from.home()
+	n := p.addNode(name, stageShape, from.ports, options)
+	out := p.output(n)
+	if handle == nil {
+		p.fault("stage %q: %w", name, errNilHandler)
+	}
+	n.handle = func(msg *message.Message, in *port) ([]*message.Message, error) {
+		value, err := decode[In](msg, in)
+		if err != nil {
+			return nil, err
+		}
+		result, err := handle(handlerContext(msg), value)
+		if err != nil {
+			return nil, err
+		}
+		made, err := encode(msg, n, out, 0, result)
+		if err != nil {
+			return nil, err
+		}
+		return []*message.Message{made}, nil
+	}
+	return Flow[Out]{pipeline: p, ports: []*port{out}}
+}
+
+// Expand adds a stage that makes any number of values of each it gets. They are
+// passed on together, in order.
+func Expand[In, Out any](from Flow[In], name string, handle func(context.Context, In) ([]Out, error), options ...StageOption) Flow[Out] {
+	p := from.home()
+	n := p.addNode(name, expandShape, from.ports, options)
+	out := p.output(n)
+	if handle == nil {
+		p.fault("stage %q: %w", name, errNilHandler)
+	}
+	n.handle = func(msg *message.Message, in *port) ([]*message.Message, error) {
+		value, err := decode[In](msg, in)
+		if err != nil {
+			return nil, err
+		}
+		results, err := handle(handlerContext(msg), value)
+		if err != nil {
+			return nil, err
+		}
+		made := make([]*message.Message, len(results))
+		for i, result := range results {
+			if made[i], err = encode(msg, n, out, i, result); err != nil {
+				return nil, err
+			}
+		}
+		return made, nil
+	}
+	return Flow[Out]{pipeline: p, ports: []*port{out}}
+}
+
+// Sink adds a stage that passes nothing on.
+func Sink[In any](from Flow[In], name string, handle func(context.Context, In) error, options ...StageOption) {
+	p := from.home()
+	n := p.addNode(name, sinkShape, from.ports, options)
+	if handle == nil {
+		p.fault("sink %q: %w", name, errNilHandler)
+	}
+	n.handle = func(msg *message.Message, in *port) ([]*message.Message, error) {
+		value, err := decode[In](msg, in)
+		if err != nil {
+			return nil, err
+		}
+		return nil, handle(handlerContext(msg), value)
+	}
+}
+
+func decode[T any](msg *message.Message, in *port) (value T, err error) {
+	if err := in.codec.Unmarshal(msg.Payload, &value); err != nil {
+		return value, handoff.Malformed(fmt.Errorf("the payload is not a %T: %w", value, err))
+	}
+	return value, nil
+}
+
+// encode makes the i-th output of a message. It has the message's context, by
+// which it is committed together with it, and an id that a repeat of the same
+// step makes again.
+func encode(from *message.Message, n *node, out *port, i int, value any) (*message.Message, error) {
+	payload, err := out.codec.Marshal(value)
+	if err != nil {
+		return nil, handoff.Permanent(fmt.Errorf("the output, a %T, cannot be encoded: %w", value, err))
+	}
+	msg := message.NewMessage(outputID(from.UUID, n.name, i), payload)
+	msg.SetContext(from.Context())
+	return msg, nil
+}
