@@ -55,6 +55,9 @@ func (d Dedup) Middleware(next message.HandlerFunc) message.HandlerFunc {
 		d.TTL = DefaultTTL
 	case d.TTL < 0:
 		d.TTL = 0
+	case d.TTL < time.Millisecond:
+		// Redis counts in milliseconds, and none of them would mean for ever.
+		d.TTL = time.Millisecond
 	}
 	return func(msg *message.Message) ([]*message.Message, error) {
 		h := handoff.FromContext(msg.Context())

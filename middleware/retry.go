@@ -63,16 +63,18 @@ func (r Retry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 			if err == nil {
 				return made, nil
 			}
+			// Not only before another attempt: whoever is outside may yet acknowledge
+			// the message, a poison queue for one.
+			if h != nil {
+				h.Rollback(start)
+			}
+			msg.Metadata = maps.Clone(metadata)
 			if handoff.IsVerdict(err) || ctx.Err() != nil {
 				return nil, err
 			}
 			if attempt >= r.MaxAttempts {
 				return nil, handoff.Exhausted(fmt.Errorf("given up after %d attempts: %w", attempt, err))
 			}
-			if h != nil {
-				h.Rollback(start)
-			}
-			msg.Metadata = maps.Clone(metadata)
 			wait := waits.NextBackOff()
 			if r.OnRetry != nil {
 				r.OnRetry(msg, attempt, err, wait)

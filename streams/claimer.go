@@ -4,38 +4,48 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/millstream-go/millstream/internal/commit"
 )
 
-// claim takes over parked entries when they are due and those of consumers that
-// fell silent, until the subscription stops.
+// claimEvery is how often to look for what other processes parked or handed back.
+const claimEvery = time.Second
+
+// claim takes over parked entries when they are due, those that leaving consumers
+// handed back, and those of consumers that fell silent, until the subscription
+// stops. An ordered reader takes over all but the parked ones itself, in their place.
 func (s *subscription) claim(ctx context.Context) {
-	idle := s.config.IdleTime
-	if s.config.Ordered {
-		// The ordered reader takes those over itself, in their place.
-		idle = -1
-	}
 	trouble := s.newTrouble("claiming")
 	cursor := "-"
-	const most = 100
+	var search time.Time // when to begin looking for idle entries again
 	for {
 		s.parked.clear()
-		claimed, err := s.group.Claim(ctx, idle, most, cursor)
+		c := commit.Claim{Idle: -1, HandedBack: !s.config.Ordered, Count: s.feed.share(), Cursor: cursor}
+		searching := !s.config.Ordered && (cursor != "-" || !time.Now().Before(search))
+		if searching {
+			c.Idle = s.config.IdleTime
+		}
+		claimed, err := s.group.Claim(ctx, c)
 		if err != nil {
 			s.lost.Store(true)
 		}
 		if !trouble.settle(ctx, err) {
 			return
 		}
-		full := len(claimed.Entries) == most
-		if err == nil {
-			cursor = claimed.Cursor
-			s.take(s.holds.missing(claimed.Entries))
+		if err != nil {
+			continue
 		}
-		wait := s.config.IdleTime / 2
-		if claimed.Due >= 0 && err == nil {
+		if searching {
+			if cursor = claimed.Cursor; cursor == "-" {
+				search = time.Now().Add(s.config.IdleTime / 2)
+			}
+		}
+		s.take(claimed.Entries)
+		wait := min(s.config.IdleTime/2, claimEvery)
+		if claimed.Due >= 0 {
 			wait = min(wait, claimed.Due)
 		}
-		if full {
+		if len(claimed.Entries) == c.Count || cursor != "-" {
 			wait = 0
 		}
 		if !s.parked.wait(wait, s.stopping) {

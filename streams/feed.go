@@ -115,6 +115,13 @@ func (f *feed) want() (int, bool) {
 	return n, true
 }
 
+// share returns how many entries to take over at a time: they are held until the
+// lanes have begun on them, so no more than is read at a time.
+func (f *feed) share() int {
+	const most = 100
+	return min(max(f.lanes, int(f.ahead.Load())), most)
+}
+
 // put passes a batch to the lanes and returns when they begin on it. When the
 // subscription stops first, the batch becomes part of the rest.
 func (f *feed) put(entries []commit.Entry) {

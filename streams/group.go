@@ -28,3 +28,22 @@ func ensureGroup(ctx context.Context, client redis.UniversalClient, topic, group
 		return false, fmt.Errorf("streams: make consumer group %s on %s: %w", group, topic, err)
 	}
 }
+
+// beginning returns where to make the group again should it be lost: where it
+// would begin anew, or, when that is now, behind what it has been delivered by
+// now. What is published before a loss is noticed must not fall through.
+func beginning(ctx context.Context, client redis.UniversalClient, topic, group, start string) (string, error) {
+	if start != FromNow {
+		return start, nil
+	}
+	groups, err := client.XInfoGroups(ctx, topic).Result()
+	if err != nil {
+		return "", fmt.Errorf("streams: look for consumer group %s on %s: %w", group, topic, err)
+	}
+	for _, g := range groups {
+		if g.Name == group {
+			return g.LastDeliveredID, nil
+		}
+	}
+	return start, nil
+}

@@ -18,12 +18,16 @@ type holds struct {
 
 func newHolds() *holds { return &holds{ids: map[string]struct{}{}} }
 
-func (h *holds) add(entries []commit.Entry) {
+// add adds entries and returns those that were not held before: an entry that is
+// with a lane must not come to another one.
+func (h *holds) add(entries []commit.Entry) []commit.Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, e := range entries {
+	return slices.DeleteFunc(entries, func(e commit.Entry) bool {
+		_, held := h.ids[e.ID]
 		h.ids[e.ID] = struct{}{}
-	}
+		return held
+	})
 }
 
 func (h *holds) remove(deliveries []commit.Delivery) {
@@ -32,16 +36,6 @@ func (h *holds) remove(deliveries []commit.Delivery) {
 	for i := range deliveries {
 		delete(h.ids, deliveries[i].ID)
 	}
-}
-
-// missing returns the entries that are not held.
-func (h *holds) missing(entries []commit.Entry) []commit.Entry {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.DeleteFunc(entries, func(e commit.Entry) bool {
-		_, held := h.ids[e.ID]
-		return held
-	})
 }
 
 func (h *holds) all() []string {

@@ -22,54 +22,60 @@ func (s *subscription) read(ctx context.Context) {
 		if !ok {
 			return
 		}
-		err := s.recover(ctx)
-		if err == nil {
-			var entries []commit.Entry
-			entries, err = s.fill(ctx, n)
+		// The lanes have asked and do not ask again: go on until they get something.
+		for done := false; !done; {
+			entries, err := s.fill(ctx, n)
 			s.take(entries)
-		}
-		if err != nil {
-			s.lost.Store(true)
-		}
-		if !trouble.settle(ctx, err) {
-			return
+			if err != nil {
+				s.lost.Store(true)
+			}
+			if !trouble.settle(ctx, err) {
+				return
+			}
+			done = err == nil
 		}
 	}
 }
 
-// take takes charge of entries and passes them to the lanes.
-func (s *subscription) take(entries []commit.Entry) {
-	s.holds.add(entries)
+// take takes charge of entries, passes them to the lanes, and returns how many
+// were new.
+func (s *subscription) take(entries []commit.Entry) int {
+	entries = s.holds.add(entries)
 	s.feed.put(entries)
+	return len(entries)
 }
 
-// recover finds entries that were read but whose reply was lost on the way.
-func (s *subscription) recover(ctx context.Context) error {
+// recover finds entries that were delivered to this consumer but whose reply was
+// lost on the way, and returns how many.
+func (s *subscription) recover(ctx context.Context) (found int, err error) {
 	if !s.lost.Swap(false) {
-		return nil
+		return 0, nil
 	}
 	const most = 100
-	for after, more := "0", true; more && !s.isStopping(); {
-		entries, err := s.group.ReadHeld(ctx, after, most)
+	for from, more := "-", true; more && !s.isStopping(); {
+		entries, err := s.group.Held(ctx, from, most)
 		if err != nil {
-			return err
+			return found, err
 		}
 		if more = len(entries) == most; more {
-			after = entries[most-1].ID
+			// It comes again, and is held by then.
+			from = entries[most-1].ID
 		}
 		// Entries that were deleted have no fields any more; claiming drops them.
-		entries = slices.DeleteFunc(entries, func(e commit.Entry) bool { return len(e.Values) == 0 })
-		if entries = s.holds.missing(entries); len(entries) > 0 {
-			s.log.Info("found messages whose delivery was lost on the way", "messages", len(entries))
-			s.take(entries)
-		}
+		found += s.take(slices.DeleteFunc(entries, func(e commit.Entry) bool { return len(e.Values) == 0 }))
 	}
-	return nil
+	if found > 0 {
+		s.log.Info("found messages whose delivery was lost on the way", "messages", found)
+	}
+	return found, nil
 }
 
 // fill reads until there are entries, an error, or the subscription stops.
 func (s *subscription) fill(ctx context.Context, n int) ([]commit.Entry, error) {
 	for !s.isStopping() {
+		if found, err := s.recover(ctx); found > 0 || err != nil {
+			return nil, err
+		}
 		entries, err := s.readOnce(ctx, n)
 		if len(entries) > 0 || err != nil {
 			return entries, err

@@ -127,6 +127,7 @@ type Subscriber struct {
 	mu            sync.Mutex
 	closed        bool
 	closing       chan struct{}
+	subscribed    map[string]int // subscriptions made, by topic
 	subscriptions sync.WaitGroup
 }
 
@@ -145,7 +146,7 @@ func NewSubscriber(client redis.UniversalClient, group string, config Subscriber
 	if err := config.setDefaults(); err != nil {
 		return nil, fmt.Errorf("streams: subscriber of group %s: %w", group, err)
 	}
-	return &Subscriber{config: config, group: group, domain: d, closing: make(chan struct{})}, nil
+	return &Subscriber{config: config, group: group, domain: d, closing: make(chan struct{}), subscribed: map[string]int{}}, nil
 }
 
 // Subscribe makes the stream and the group if need be and returns a channel of
@@ -157,17 +158,37 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	if topic == "" {
 		return nil, errors.New("streams: subscribe: the topic is empty")
 	}
+	select {
+	case <-s.closing:
+		return nil, fmt.Errorf("subscribe to %s: %w", topic, ErrClosed)
+	default:
+	}
+	if _, err := ensureGroup(ctx, s.domain.client, topic, s.group, s.config.Start); err != nil {
+		return nil, err
+	}
+	start, err := beginning(ctx, s.domain.client, topic, s.group, s.config.Start)
+	if err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return nil, fmt.Errorf("subscribe to %s: %w", topic, ErrClosed)
 	}
-	if _, err := ensureGroup(ctx, s.domain.client, topic, s.group, s.config.Start); err != nil {
-		return nil, err
-	}
-	sub := newSubscription(s, topic)
+	sub := newSubscription(s, topic, s.consumer(topic))
+	sub.config.Start = start
 	s.subscriptions.Go(func() { sub.run(ctx) })
 	return sub.out, nil
+}
+
+// consumer returns the name for a new subscription: a second one on the same
+// topic is another consumer, since each looks after what is held in its name.
+func (s *Subscriber) consumer(topic string) string {
+	s.subscribed[topic]++
+	if n := s.subscribed[topic]; n > 1 {
+		return fmt.Sprintf("%s-%d", s.config.Consumer, n)
+	}
+	return s.config.Consumer
 }
 
 // SubscribeInitialize makes the stream and the group, so that the group gets

@@ -47,14 +47,14 @@ type subscription struct {
 	unfinished []commit.Unfinished
 }
 
-func newSubscription(s *Subscriber, topic string) *subscription {
+func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 	stopping := make(chan struct{})
 	sub := &subscription{
 		config: s.config,
-		group:  commit.Group{Client: s.domain.client, Stream: topic, Group: s.group, Consumer: s.config.Consumer},
+		group:  commit.Group{Client: s.domain.client, Stream: topic, Group: s.group, Consumer: consumer},
 		domain: s.domain,
 		poison: s.poisonTopic(topic),
-		log:    s.config.Logger.With("topic", topic, "group", s.group, "consumer", s.config.Consumer),
+		log:    s.config.Logger.With("topic", topic, "group", s.group, "consumer", consumer),
 
 		out:    make(chan *message.Message),
 		feed:   newFeed(s.config.Concurrency, stopping),

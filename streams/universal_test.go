@@ -29,6 +29,8 @@ func TestWatermillUniversalSuite(t *testing.T) {
 				DrainTimeout: 50 * time.Millisecond,
 			})
 			require.NoError(t, err)
+			// The suite forgets to close some.
+			t.Cleanup(func() { require.NoError(t, subscriber.Close()) })
 			return publisher, subscriber
 		}
 	}(shared)

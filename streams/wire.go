@@ -29,7 +29,11 @@ func values(m Marshaller, topic string, msg *message.Message) ([]any, error) {
 	if msg == nil {
 		return nil, fmt.Errorf("streams: publish to %s: the message is nil", topic)
 	}
-	fields, err := m.Marshal(topic, msg)
+	if _, standard := m.(redisstream.DefaultMarshallerUnmarshaller); standard && len(msg.Metadata) == 0 {
+		// What it makes of such a message, without the map.
+		return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", "", "payload", []byte(msg.Payload)}, nil
+	}
+	fields, err := marshal(m, topic, msg)
 	if err != nil {
 		return nil, fmt.Errorf("streams: marshal message %s for %s: %w", msg.UUID, topic, err)
 	}
@@ -47,6 +51,16 @@ func values(m Marshaller, topic string, msg *message.Message) ([]any, error) {
 		out = append(out, name, fields[name])
 	}
 	return out, nil
+}
+
+// marshal calls the marshaller and turns its panics into errors.
+func marshal(m Marshaller, topic string, msg *message.Message) (fields map[string]any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			fields, err = nil, fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return m.Marshal(topic, msg)
 }
 
 // decode turns an entry into a message. Whatever the entry holds and whatever
@@ -72,6 +86,10 @@ func poisoned(m Marshaller, topic string, entry commit.Entry, p handoff.Poisonin
 	msg := message.NewMessage(watermill.NewUUID(), message.Payload(payload))
 	p.Describe(msg.Metadata)
 	out, err := values(m, topic, msg)
+	if err != nil {
+		// A marshaller that fails both ways: the entry is kept all the same.
+		out, err = values(redisstream.DefaultMarshallerUnmarshaller{}, topic, msg)
+	}
 	if err != nil {
 		return handoff.Output{}, err
 	}

@@ -1,15 +1,17 @@
--- Takes over entries whose time has come: parked ones that are due, and those
--- that nobody has renewed for too long, the caller's own among them.
+-- Takes over entries whose time has come: parked ones that are due, those that
+-- were handed back, and those that nobody has renewed for too long, the caller's
+-- own among them.
 --
 -- KEYS[1] the stream, KEYS[2] the group's parking set
--- ARGV    group, consumer, parking consumer, idle ms (negative: leave idle
+-- ARGV    group, consumer, parking consumer, consumer that handed back entries
+--         are under (empty: leave those alone), idle ms (negative: leave idle
 --         entries alone), most entries to take, id to look for idle ones from
 -- Returns { ms until the next parked entry is due or -1,
 --           id to go on from or '-' when all were looked at,
 --           { {id, attempt, {field, value, ...}}, ... } }
 local stream, parking = KEYS[1], KEYS[2]
-local group, consumer, parker = ARGV[1], ARGV[2], ARGV[3]
-local idle, most, from = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
+local group, consumer, parker, returned = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local idle, most, from = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local taken = {}
@@ -31,13 +33,19 @@ for _, id in ipairs(due) do
   if pending and pending[2] == parker then take(id, pending[4]) end
 end
 
+if returned ~= '' and #taken < most then
+  for _, p in ipairs(redis.call('XPENDING', stream, group, '-', '+', most - #taken, returned)) do take(p[1], p[4]) end
+end
+
 local function after(id)
   local ms, seq = string.match(id, '^(%d+)-(%d+)$')
   return ms .. '-' .. string.format('%.0f', tonumber(seq) + 1)
 end
 
-local page = 100
-while idle >= 0 and #taken < most do
+-- Parked entries lie idle, too, and may be very many: look at so many a call.
+local page, pages = 100, 20
+while idle >= 0 and #taken < most and pages > 0 do
+  pages = pages - 1
   local pending = redis.call('XPENDING', stream, group, 'IDLE', idle, from, '+', page)
   for _, p in ipairs(pending) do
     if #taken >= most then break end

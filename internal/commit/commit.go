@@ -74,8 +74,14 @@ const FailureDelay = 5 * time.Second
 func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, error) {
 	e := encoder{group: g, keys: []string{g.Stream, ParkingKey(g.Stream, g.Group)}}
 	e.args = append(make([]any, 0, 4+16*len(deliveries)), g.Group, g.Consumer, parker, FailureDelay.Milliseconds())
-	for i := range deliveries {
+	for i := 0; i < len(deliveries); {
+		if n := alike(deliveries[i:]); n > 1 {
+			e.addRun(deliveries[i : i+n])
+			i += n
+			continue
+		}
 		e.add(&deliveries[i])
+		i++
 	}
 	replies, err := commitScript.Run(ctx, g.Client, e.keys, e.args...).Slice()
 	if err != nil {
@@ -115,12 +121,56 @@ func (e *encoder) key(name string) int {
 	return len(e.keys)
 }
 
+// alike returns how many of the first deliveries are of the most common kind,
+// with the same topic and field names: their first attempt, one output, no marks.
+func alike(deliveries []Delivery) int {
+	first := &deliveries[0]
+	for i := range deliveries {
+		d := &deliveries[i]
+		if d.Attempt != 1 || d.Effects.Park || len(d.Effects.Marks) > 0 || len(d.Effects.Outputs) != 1 {
+			return i
+		}
+		if i > 0 && !sameFields(&first.Effects.Outputs[0], &d.Effects.Outputs[0]) {
+			return i
+		}
+	}
+	return len(deliveries)
+}
+
+func sameFields(a, b *handoff.Output) bool {
+	if a.Topic != b.Topic || len(a.Values) != len(b.Values) {
+		return false
+	}
+	for i := 0; i < len(a.Values); i += 2 {
+		if a.Values[i] != b.Values[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// addRun adds deliveries that are alike: what they share is sent once.
+func (e *encoder) addRun(deliveries []Delivery) {
+	first := &deliveries[0].Effects.Outputs[0]
+	e.args = append(e.args, "R", len(deliveries), e.key(first.Topic), len(first.Values)/2)
+	for i := 0; i < len(first.Values); i += 2 {
+		e.args = append(e.args, first.Values[i])
+	}
+	for i := range deliveries {
+		e.args = append(e.args, deliveries[i].ID)
+		values := deliveries[i].Effects.Outputs[0].Values
+		for j := 1; j < len(values); j += 2 {
+			e.args = append(e.args, values[j])
+		}
+	}
+}
+
 func (e *encoder) add(d *Delivery) {
 	if d.Effects.Park {
-		e.args = append(e.args, d.ID, d.Attempt, "P", d.Effects.ParkFor.Milliseconds())
+		e.args = append(e.args, "P", d.ID, d.Effects.ParkFor.Milliseconds())
 		return
 	}
-	e.args = append(e.args, d.ID, d.Attempt, "A", len(d.Effects.Marks))
+	e.args = append(e.args, "A", d.ID, d.Attempt, len(d.Effects.Marks))
 	for _, mark := range d.Effects.Marks {
 		key := MarkKey(e.group.Stream, e.group.Group, mark.Key)
 		e.args = append(e.args, e.key(key), mark.TTL.Milliseconds())

@@ -5,18 +5,27 @@
 -- KEYS[2]   the group's parking set
 -- KEYS[3..] the streams and mark keys that the deliveries name by index
 -- ARGV      group, consumer, parking consumer, ms to park after a failed
---           output, then for each delivery its id, its attempt and either
---             'P', ms to park
---           or
---             'A', number of marks, for each: key index, ttl in ms (0: none)
---                  number of outputs, for each: key index, number of values, values
+--           output, and then records, each with its kind first:
+--
+--   'A', id, attempt, number of marks, for each: key index, ttl in ms (0: none)
+--                     number of outputs, for each: key index, number of values, values
+--        acknowledge, with any effects
+--   'R', number of deliveries, key index, number of fields, the field names,
+--        for each delivery: id, the fields' values
+--        acknowledge deliveries at their first attempt with one output each,
+--        to the same topic and with the same field names
+--   'P', id, ms
+--        park
+--
 -- Returns one item a delivery: 1 done, 0 fenced off (another consumer settled
 -- or holds it), 2 acknowledged as a duplicate, 3 the group is gone, or the
 -- error of the output that failed, in which case nothing of it was carried out
 -- and the delivery is parked.
+local call, pcall, ARGV, KEYS = redis.call, redis.pcall, ARGV, KEYS
 local stream, parking = KEYS[1], KEYS[2]
 local group, consumer, parker, failms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local at = 5
+local results, count = {}, 0
 
 local function take()
   local value = ARGV[at]
@@ -24,87 +33,132 @@ local function take()
   return value
 end
 
-local nowms
-local function now()
-  if not nowms then
-    local t = redis.call('TIME')
-    nowms = t[1] * 1000 + math.floor(t[2] / 1000)
-  end
-  return nowms
+local function report(result)
+  count = count + 1
+  results[count] = result
 end
 
-local function zadd(id, ms)
-  redis.call('ZADD', parking, string.format('%.0f', now() + ms), id)
+local now
+local function due(id, ms)
+  if not now then
+    local t = call('TIME')
+    now = t[1] * 1000 + math.floor(t[2] / 1000)
+  end
+  call('ZADD', parking, string.format('%.0f', now + ms), id)
 end
 
 -- An XACK of a group that does not exist answers 0, as one that lost the race does.
 local gone
 local function unacknowledged()
-  if gone == nil then gone = redis.pcall('XPENDING', stream, group).err ~= nil end
+  if gone == nil then gone = pcall('XPENDING', stream, group).err ~= nil end
   return gone and 3 or 0
 end
 
+-- Redis does not roll back, so a delivery that was acknowledged and failed is
+-- put back by hand.
+local function failed(id, attempt, key, reply)
+  call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', attempt, 'FORCE', 'JUSTID')
+  due(id, failms)
+  return key .. ': ' .. reply.err
+end
+
 local function park(id, ms)
-  local pending = redis.pcall('XPENDING', stream, group, id, id, 1)
+  local pending = pcall('XPENDING', stream, group, id, id, 1)
   if pending.err then return 3 end
   if not pending[1] or pending[1][2] ~= consumer then return 0 end
-  redis.call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', pending[1][4], 'JUSTID')
-  zadd(id, ms)
+  call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', pending[1][4], 'JUSTID')
+  due(id, ms)
   return 1
 end
 
-local function ackandrun(id, attempt)
+local function set(key, value, ttl)
+  if ttl == '0' then return pcall('SET', key, value) end
+  return pcall('SET', key, value, 'PX', ttl)
+end
+
+-- Takes the marks of a delivery, and whether one of them is set already.
+local function takemarks()
   local marks, duplicate = {}, false
   for m = 1, tonumber(take()) do
     local key, ttl = KEYS[tonumber(take())], take()
     marks[m] = {key, ttl}
-    if redis.call('EXISTS', key) == 1 then duplicate = true end
+    if call('EXISTS', key) == 1 then duplicate = true end
   end
-  local acked = redis.call('XACK', stream, group, id)
-  local failure
-  local added = {}
-  for _ = 1, tonumber(take()) do
+  return marks, duplicate
+end
+
+-- Takes the outputs of a delivery, as a list of {key, position, number of values}.
+local function takeoutputs()
+  local outputs = {}
+  for o = 1, tonumber(take()) do
     local key, n = KEYS[tonumber(take())], tonumber(take())
-    local first = at
+    outputs[o] = {key, at, n}
     at = at + n
-    if acked == 1 and not duplicate and not failure then
-      local reply = redis.pcall('XADD', key, '*', unpack(ARGV, first, first + n - 1))
-      if type(reply) == 'table' and reply.err then
-        failure = key .. ': ' .. reply.err
-      else
-        added[#added + 1] = {key, reply}
-      end
-    end
   end
-  if acked == 0 then return unacknowledged() end
+  return outputs
+end
+
+local function acknowledge(id, attempt)
+  local marks, duplicate = takemarks()
+  local outputs = takeoutputs()
+  if call('XACK', stream, group, id) == 0 then return unacknowledged() end
   if duplicate then return 2 end
-  if not failure then
-    for _, mark in ipairs(marks) do
-      local reply
-      if mark[2] == '0' then
-        reply = redis.pcall('SET', mark[1], id)
-      else
-        reply = redis.pcall('SET', mark[1], id, 'PX', mark[2])
-      end
-      if reply.err then failure = mark[1] .. ': ' .. reply.err end
+  local added, failure = {}, nil
+  for o, output in ipairs(outputs) do
+    local reply = pcall('XADD', output[1], '*', unpack(ARGV, output[2], output[2] + output[3] - 1))
+    if type(reply) == 'table' then
+      failure = failed(id, attempt, output[1], reply)
+      break
     end
+    added[o] = {output[1], reply}
+  end
+  for _, mark in ipairs(marks) do
+    if failure then break end
+    local reply = set(mark[1], id, mark[2])
+    if reply.err then failure = failed(id, attempt, mark[1], reply) end
   end
   if not failure then return 1 end
-  -- Redis does not roll back, so this does: the outputs go, the entry returns.
-  for _, output in ipairs(added) do redis.pcall('XDEL', output[1], output[2]) end
-  for _, mark in ipairs(marks) do redis.pcall('DEL', mark[1]) end
-  redis.call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', attempt, 'FORCE', 'JUSTID')
-  zadd(id, failms)
+  for _, output in ipairs(added) do pcall('XDEL', output[1], output[2]) end
+  for _, mark in ipairs(marks) do pcall('DEL', mark[1]) end
   return failure
 end
 
-local results = {}
-while at <= #ARGV do
-  local id, attempt, verdict = take(), take(), take()
-  if verdict == 'P' then
-    results[#results + 1] = park(id, tonumber(take()))
+local function run()
+  local left, key, n = tonumber(take()), KEYS[tonumber(take())], tonumber(take())
+  -- Entries of three fields are the rule, and a call with its arguments written
+  -- out is the fastest.
+  local a, b, c = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local command = {'XADD', key, '*'}
+  for i = 1, n do command[2 + 2 * i] = ARGV[at + i - 1] end
+  at = at + n
+  for _ = 1, left do
+    local id, outcome = ARGV[at], 1
+    if call('XACK', stream, group, id) == 1 then
+      local reply
+      if n == 3 then
+        reply = pcall('XADD', key, '*', a, ARGV[at + 1], b, ARGV[at + 2], c, ARGV[at + 3])
+      else
+        for i = 1, n do command[3 + 2 * i] = ARGV[at + i] end
+        reply = pcall(unpack(command))
+      end
+      if type(reply) == 'table' then outcome = failed(id, 1, key, reply) end
+    else
+      outcome = unacknowledged()
+    end
+    report(outcome)
+    at = at + n + 1
+  end
+end
+
+local last = #ARGV
+while at <= last do
+  local kind = take()
+  if kind == 'R' then
+    run()
+  elseif kind == 'P' then
+    report(park(take(), tonumber(take())))
   else
-    results[#results + 1] = ackandrun(id, attempt)
+    report(acknowledge(take(), take()))
   end
 end
 return results

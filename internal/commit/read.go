@@ -15,9 +15,13 @@ var claimSource string
 //go:embed ordered.lua
 var orderedSource string
 
+//go:embed held.lua
+var heldSource string
+
 var (
 	claimScript   = redis.NewScript(claimSource)
 	orderedScript = redis.NewScript(orderedSource)
+	heldScript    = redis.NewScript(heldSource)
 )
 
 // Entry is an entry of a stream as it was delivered to a consumer.
@@ -28,13 +32,14 @@ type Entry struct {
 	Values  map[string]any
 }
 
-// Read reads up to count new entries, waiting up to block for the first.
+// Read reads up to count new entries, waiting up to block for the first. When it
+// fails, entries may have been delivered all the same: see [Group.Held].
 func (g Group) Read(ctx context.Context, count int, block time.Duration) ([]Entry, error) {
-	streams, err := g.Client.XReadGroup(ctx, &redis.XReadGroupArgs{
+	streams, err := readOnce(ctx, g.Client, &redis.XReadGroupArgs{
 		Group: g.Group, Consumer: g.Consumer,
 		Streams: []string{g.Stream, ">"},
 		Count:   int64(count), Block: block,
-	}).Result()
+	})
 	if err == redis.Nil { //nolint:errorlint // go-redis returns this value bare, and errors.Is costs on the hot path
 		return nil, nil
 	}
@@ -44,16 +49,14 @@ func (g Group) Read(ctx context.Context, count int, block time.Duration) ([]Entr
 	return delivered(streams[0].Messages), nil
 }
 
-// ReadHeld reads up to count entries after the given id that this consumer holds
-// already.
-func (g Group) ReadHeld(ctx context.Context, after string, count int) ([]Entry, error) {
-	streams, err := g.Client.XReadGroup(ctx, &redis.XReadGroupArgs{
-		Group: g.Group, Consumer: g.Consumer, Streams: []string{g.Stream, after}, Count: int64(count), Block: -1,
-	}).Result()
-	if err != nil || len(streams) == 0 {
-		return nil, err
+// Held returns up to count entries that this consumer holds already, beginning
+// with the id from. Those that were deleted have no values.
+func (g Group) Held(ctx context.Context, from string, count int) ([]Entry, error) {
+	reply, err := heldScript.Run(ctx, g.Client, []string{g.Stream}, g.Group, g.Consumer, from, count).Result()
+	if err != nil {
+		return nil, fmt.Errorf("look for what consumer %s of group %s on %s holds: %w", g.Consumer, g.Group, g.Stream, err)
 	}
-	return delivered(streams[0].Messages), nil
+	return parseEntries(reply)
 }
 
 func delivered(messages []redis.XMessage) []Entry {
@@ -62,6 +65,19 @@ func delivered(messages []redis.XMessage) []Entry {
 		entries[i] = Entry{ID: m.ID, Attempt: 1, Values: m.Values}
 	}
 	return entries
+}
+
+// Claim is what a [Group.Claim] is to take over, beside parked entries that are due.
+type Claim struct {
+	// Idle is how long entries must not have been renewed by any consumer, not
+	// even this one, to be taken over. Negative leaves them alone.
+	Idle time.Duration
+	// HandedBack asks for entries that consumers handed back on leaving.
+	HandedBack bool
+	// Count is how many entries to take over at most.
+	Count int
+	// Cursor is where to look for idle entries from; "-" is the start.
+	Cursor string
 }
 
 // Claimed is what [Group.Claim] took over.
@@ -73,16 +89,18 @@ type Claimed struct {
 	Cursor string
 }
 
-// Claim takes over up to count entries: parked ones that are due and, from
-// cursor on, those that no consumer has renewed for at least idle, not even this
-// one. A negative idle leaves the latter alone.
-func (g Group) Claim(ctx context.Context, idle time.Duration, count int, cursor string) (Claimed, error) {
-	idleMs := idle.Milliseconds()
-	if idle < 0 {
-		idleMs = -1
+// Claim takes over entries of other consumers. When it fails, entries may have
+// been taken over all the same: see [Group.Held].
+func (g Group) Claim(ctx context.Context, c Claim) (Claimed, error) {
+	idle, from := c.Idle.Milliseconds(), ""
+	if c.Idle < 0 {
+		idle = -1
 	}
-	reply, err := claimScript.Run(ctx, g.Client, []string{g.Stream, ParkingKey(g.Stream, g.Group)},
-		g.Group, g.Consumer, parker, idleMs, count, cursor).Slice()
+	if c.HandedBack {
+		from = returned
+	}
+	reply, err := runOnce(ctx, g.Client, claimScript, []string{g.Stream, ParkingKey(g.Stream, g.Group)},
+		g.Group, g.Consumer, parker, from, idle, c.Count, c.Cursor).Slice()
 	if err != nil {
 		return Claimed{}, fmt.Errorf("claim entries of group %s on %s: %w", g.Group, g.Stream, err)
 	}
@@ -111,7 +129,7 @@ type Ordered struct {
 // of the group: nothing while another one holds an entry, and first the entries
 // of those that have been silent for at least idle. It does not block.
 func (g Group) ReadOrdered(ctx context.Context, idle time.Duration, count int) (Ordered, error) {
-	reply, err := orderedScript.Run(ctx, g.Client, []string{g.Stream},
+	reply, err := runOnce(ctx, g.Client, orderedScript, []string{g.Stream},
 		g.Group, g.Consumer, parker, idle.Milliseconds(), count).Slice()
 	if err != nil {
 		return Ordered{}, fmt.Errorf("read group %s on %s in order: %w", g.Group, g.Stream, err)

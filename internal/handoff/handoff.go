@@ -12,6 +12,7 @@ package handoff
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 )
@@ -120,27 +121,25 @@ func (h *Handoff) Park(d time.Duration) error {
 }
 
 // Savepoint is a state of a handoff that it can be rolled back to.
-type Savepoint struct {
-	outputs, marks int
-	park           bool
-	parkFor        time.Duration
-}
+type Savepoint struct{ effects Effects }
 
 // Savepoint returns the present state.
 func (h *Handoff) Savepoint() Savepoint {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	e := h.effects
-	return Savepoint{outputs: len(e.Outputs), marks: len(e.Marks), park: e.Park, parkFor: e.ParkFor}
+	// What is staged later must not be written behind what is saved.
+	e.Outputs, e.Marks = slices.Clip(e.Outputs), slices.Clip(e.Marks)
+	return Savepoint{effects: e}
 }
 
 // Rollback drops what was staged since s.
 func (h *Handoff) Rollback(s Savepoint) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.effects.Outputs = h.effects.Outputs[:min(s.outputs, len(h.effects.Outputs))]
-	h.effects.Marks = h.effects.Marks[:min(s.marks, len(h.effects.Marks))]
-	h.effects.Park, h.effects.ParkFor = s.park, s.parkFor
+	if !h.settled {
+		h.effects = s.effects
+	}
 }
 
 // Settle closes the handoff and returns what it staged. Staging fails from then on.
