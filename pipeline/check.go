@@ -104,7 +104,8 @@ func (p *Pipeline) checkStages() (faults []error) {
 	return faults
 }
 
-// checkCycles reports each way round the graph that no Loop route is part of.
+// checkCycles reports the ways round the graph that no stage with Loop is part
+// of: those of the graph without these stages.
 func (p *Pipeline) checkCycles() (faults []error) {
 	const (
 		unseen = iota
@@ -118,21 +119,20 @@ func (p *Pipeline) checkCycles() (faults []error) {
 		state[n] = open
 		path = append(path, n)
 		for _, next := range p.readers(n) {
-			switch state[next] {
-			case unseen:
+			switch {
+			case next.settings.loop:
+			case state[next] == unseen:
 				visit(next)
-			case open:
+			case state[next] == open:
 				circle := path[slices.Index(path, next):]
-				if !slices.ContainsFunc(circle, func(n *node) bool { return n.settings.loop }) {
-					faults = append(faults, fmt.Errorf("the graph has a cycle, %s: if that is meant, give the route the option Loop", describe(circle)))
-				}
+				faults = append(faults, fmt.Errorf("the graph has a cycle, %s: if that is meant, give the route the option Loop", describe(circle)))
 			}
 		}
 		path = path[:len(path)-1]
 		state[n] = done
 	}
 	for _, n := range p.nodes {
-		if state[n] == unseen {
+		if state[n] == unseen && !n.settings.loop {
 			visit(n)
 		}
 	}

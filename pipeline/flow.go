@@ -49,12 +49,16 @@ func Source[T any](p *Pipeline, name string, options ...StageOption) Flow[T] {
 // of them, each flow's in its own order.
 func Merge[T any](flows ...Flow[T]) Flow[T] {
 	var merged Flow[T]
+	var zero bool
 	for _, f := range flows {
 		switch {
+		case f.pipeline == nil:
+			zero = true
+			continue
 		case merged.pipeline == nil:
 			merged.pipeline = f.pipeline
 		case f.pipeline != merged.pipeline:
-			merged.pipeline.fault("merge: flows of two pipelines, %q and %q: publish into a source of the other one instead", merged.pipeline.name, f.home().name)
+			merged.pipeline.fault("merge: flows of two pipelines, %q and %q: publish into a source of the other one instead", merged.pipeline.name, f.pipeline.name)
 			continue
 		}
 		for _, in := range f.ports {
@@ -65,6 +69,9 @@ func Merge[T any](flows ...Flow[T]) Flow[T] {
 			}
 			merged.ports = append(merged.ports, in)
 		}
+	}
+	if zero && merged.pipeline != nil {
+		merged.pipeline.fault("merge: a flow is the zero Flow, which belongs to no pipeline")
 	}
 	return merged
 }

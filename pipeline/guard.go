@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -24,6 +25,8 @@ type guard struct {
 	publisher message.Publisher
 	log       *slog.Logger
 	failures  *failures
+	// stopping is closed when the run is to end: nothing is waited for any more.
+	stopping <-chan struct{}
 }
 
 // handler returns the whole handler of a stage for one of its inputs:
@@ -32,26 +35,46 @@ type guard struct {
 func (g *guard) handler() message.HandlerFunc {
 	handle := func(msg *message.Message) ([]*message.Message, error) { return g.stage.handle(msg, g.input) }
 	use := g.stage.settings.use
-	for i := len(use) - 1; i >= 0; i-- {
-		handle = use[i](handle)
+	for _, m := range slices.Backward(use) {
+		handle = m(handle)
 	}
 	handle = wm.Recoverer(handle)
 	return func(msg *message.Message) ([]*message.Message, error) {
-		h := handoff.FromContext(msg.Context())
+		ctx := msg.Context()
+		if ctx.Value(topicKey{}) != nil {
+			// Some transports keep the context that a message was published with.
+			ctx = context.WithValue(ctx, topicKey{}, nil)
+			msg.SetContext(ctx)
+		}
+		h := handoff.FromContext(ctx)
 		var start handoff.Savepoint
 		if h != nil {
 			start = h.Savepoint()
 		}
 		made, err := handle(msg)
+		// Some middleware leaves a message with a context that has ended, as
+		// Watermill's Timeout does.
+		msg.SetContext(ctx)
 		if err == nil {
 			g.failures.forget(h, msg.UUID)
-			return made, nil
+			return revive(ctx, made), nil
 		}
 		if h != nil {
 			h.Rollback(start)
 		}
 		return nil, g.judge(msg, h, err)
 	}
+}
+
+// revive gives messages whose context ended before that of their input one that
+// has not, for they are yet to be published.
+func revive(input context.Context, made []*message.Message) []*message.Message {
+	for _, m := range made {
+		if m != nil && m.Context().Err() != nil && input.Err() == nil {
+			m.SetContext(context.WithoutCancel(m.Context()))
+		}
+	}
+	return made
 }
 
 // judge carries out what an error asks for. A nil result acknowledges the
@@ -79,9 +102,7 @@ func (g *guard) judge(msg *message.Message, h *handoff.Handoff, err error) error
 	}
 	if h == nil {
 		// Such a transport delivers the message again at once.
-		if waitErr := sleep(msg.Context(), g.failures.delay(attempt)); waitErr != nil {
-			return waitErr
-		}
+		sleep(msg.Context(), g.stopping, g.failures.delay(attempt))
 	}
 	return fmt.Errorf("stage %s, attempt %d: %w", g.stage.name, attempt, err)
 }
@@ -91,10 +112,8 @@ func (g *guard) park(msg *message.Message, h *handoff.Handoff, delay time.Durati
 	if h != nil {
 		return h.Park(delay)
 	}
-	if err := sleep(msg.Context(), delay); err != nil {
-		return err
-	}
-	return handoff.RetryAfter(0)
+	sleep(msg.Context(), g.stopping, delay)
+	return handoff.RetryAfter(delay)
 }
 
 // poison publishes the message to the poison topic: with a handoff in one step
@@ -113,6 +132,9 @@ func (g *guard) poison(msg *message.Message, h *handoff.Handoff, kind string, at
 	}
 	p.Describe(poisoned.Metadata)
 	if err := g.publisher.Publish(g.pipeline.PoisonTopic(), poisoned); err != nil {
+		if h == nil {
+			sleep(msg.Context(), g.stopping, republishDelay)
+		}
 		return fmt.Errorf("stage %s: the message could not be poisoned: %w, because of %w", g.stage.name, err, reason)
 	}
 	g.failures.forget(h, msg.UUID)
@@ -121,13 +143,13 @@ func (g *guard) poison(msg *message.Message, h *handoff.Handoff, kind string, at
 	return nil
 }
 
-func sleep(ctx context.Context, d time.Duration) error {
+// sleep waits for d, or until ctx or the run ends.
+func sleep(ctx context.Context, stopping <-chan struct{}, d time.Duration) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+	case <-stopping:
 	}
 }

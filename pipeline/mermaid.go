@@ -7,7 +7,8 @@ import (
 )
 
 // Mermaid returns the graph as a Mermaid flowchart: sources and open ends are
-// round, routes are diamonds, and each arrow is a topic.
+// round, routes are diamonds, and each arrow is a topic that a stage reads. What
+// Check reports, it draws as well as it can.
 func (p *Pipeline) Mermaid() string {
 	var b strings.Builder
 	b.WriteString("flowchart LR\n")
@@ -17,7 +18,7 @@ func (p *Pipeline) Mermaid() string {
 		fmt.Fprintf(&b, "    %s%s\"%s\"%s\n", ids[key], open, name, closing)
 	}
 	for _, port := range p.ports {
-		if port.source {
+		if port.producer == nil {
 			declare(port, port.name, "([", "])")
 		}
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -62,7 +63,7 @@ func Concurrency(n int) CommonOption {
 // errors of the handler; what remains of an error decides about the message.
 func Use(middleware ...message.HandlerMiddleware) CommonOption {
 	return commonOption(func(s *settings) {
-		s.use = append(s.use[:len(s.use):len(s.use)], middleware...)
+		s.use = append(slices.Clip(s.use), middleware...)
 	})
 }
 
@@ -105,7 +106,7 @@ type runOption func(*run)
 func (o runOption) applyRun(r *run) { o(r) }
 
 // Only runs just the named stages in this process; the others are left to other
-// processes.
+// processes. Without names it has no effect.
 func Only(stages ...string) RunOption {
 	return runOption(func(r *run) { r.only = append(r.only, stages...) })
 }

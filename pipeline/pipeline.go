@@ -89,7 +89,11 @@ func (p *Pipeline) fault(format string, args ...any) {
 
 // orphan is the pipeline of what was composed on a nil pipeline or a zero flow;
 // nothing can run it.
-func orphan() *Pipeline { return New("orphan") }
+func orphan() *Pipeline {
+	p := New("orphan")
+	p.fault("there is no pipeline: this was composed on a nil Pipeline or a zero Flow")
+	return p
+}
 
 func (p *Pipeline) addPort(name string, codec Codec) *port {
 	out := &port{pipeline: p, name: name, codec: codec}

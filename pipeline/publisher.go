@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -21,14 +22,31 @@ func NewPublisher[T any](into Flow[T], transport Transport) (*Publisher[T], erro
 	if len(into.ports) != 1 || !into.ports[0].source {
 		return nil, errors.New("pipeline: values are published into a flow made by Source, not into a stage's output or a merge")
 	}
+	source := into.ports[0]
+	if err := source.check(); err != nil {
+		return nil, fmt.Errorf("pipeline %q: publish into source %q: %w", source.pipeline.name, source.name, err)
+	}
 	if transport == nil {
 		return nil, errors.New("pipeline: the transport is nil")
 	}
 	publisher, err := transport.Publisher()
 	if err != nil {
-		return nil, fmt.Errorf("publish into %s: %w", into.ports[0].topic(), err)
+		return nil, fmt.Errorf("publish into %s: %w", source.topic(), err)
 	}
-	return &Publisher[T]{publisher: publisher, into: into.ports[0]}, nil
+	return &Publisher[T]{publisher: publisher, into: source}, nil
+}
+
+// check returns the faults that keep anyone from publishing into a source. The
+// process that does need not know the stages, so they are not looked at.
+func (p *port) check() error {
+	faults := append(slices.Clone(p.pipeline.faults), checkName("source", p.name))
+	if p.codec == nil {
+		faults = append(faults, errors.New("the codec is nil"))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("%w: %w", ErrFaulty, err)
+	}
+	return nil
 }
 
 // Publish publishes values in order and returns when the transport has them.

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
-	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 )
 
@@ -30,6 +29,14 @@ type run struct {
 	drain     time.Duration
 	publisher message.Publisher
 	router    *message.Router
+	running   []running
+	closing   sync.WaitGroup
+}
+
+// running is one input of a stage on the router.
+type running struct {
+	stage   string
+	handler *message.Handler
 }
 
 // Run runs the stages in this process until ctx ends, and then drains: nothing
@@ -92,19 +99,20 @@ func (r *run) run(ctx context.Context, nodes []*node) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.publisher.Close()) }()
 
-	logger := watermill.NewSlogLoggerWithLevelMapping(r.pipeline.logger.With("pipeline", r.pipeline.name),
-		map[slog.Level]slog.Level{slog.LevelInfo: slog.LevelDebug})
+	logger := routerLogger{r.pipeline.logger.With("pipeline", r.pipeline.name)}
 	r.router, err = message.NewRouter(message.RouterConfig{CloseTimeout: r.drain + drainSlack}, logger)
 	if err != nil {
 		return err
 	}
-	started, err := r.subscribe(work, nodes)
+	started, err := r.subscribe(work, nodes, ctx.Done())
 	if err != nil {
 		for _, s := range started {
 			err = errors.Join(err, s.discard())
 		}
 		return err
 	}
+	// The router ends the contexts of its handlers when it ends.
+	defer r.closing.Wait()
 	return r.serve(ctx, work)
 }
 
@@ -118,21 +126,46 @@ func (r *run) serve(ctx, work context.Context) error {
 	case err := <-ended:
 		return errors.Join(err, errors.New("the router ended at its start"))
 	}
-	select {
-	case <-ctx.Done():
-		if err := r.router.Close(); err != nil {
-			<-ended
-			return fmt.Errorf("%w: %w", ErrDrainTimeout, err)
-		}
-		return <-ended
-	case err := <-ended:
-		return errors.Join(err, errors.New("all stages stopped: the transport closed their subscriptions"))
+	stopped := r.await(ctx)
+	if err := r.router.Close(); err != nil {
+		return errors.Join(stopped, fmt.Errorf("%w: %w", ErrDrainTimeout, err), <-ended)
 	}
+	return errors.Join(stopped, <-ended)
+}
+
+// await returns nil when ctx ends, and an error when a stage stops before that:
+// a run does not go on with a part of its stages.
+func (r *run) await(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	defer cancel(nil)
+	for _, s := range r.running {
+		watching.Go(func() {
+			select {
+			case <-s.handler.Stopped():
+				cancel(&stoppedError{stage: s.stage})
+			case <-ctx.Done():
+			}
+		})
+	}
+	<-ctx.Done()
+	if stopped, ok := errors.AsType[*stoppedError](context.Cause(ctx)); ok {
+		return stopped
+	}
+	return nil
+}
+
+// stoppedError is the end of a stage that nobody asked for.
+type stoppedError struct{ stage string }
+
+func (e *stoppedError) Error() string {
+	return fmt.Sprintf("stage %q stopped: the transport closed its subscription", e.stage)
 }
 
 // subscribe subscribes all stages before any starts, so that a failure leaves
 // nothing running, and adds them to the router. It returns what was subscribed.
-func (r *run) subscribe(ctx context.Context, nodes []*node) (started []*subscribed, err error) {
+func (r *run) subscribe(ctx context.Context, nodes []*node, stopping <-chan struct{}) (started []*subscribed, err error) {
 	for _, n := range nodes {
 		failures, gate := newFailures(), newGate(n)
 		for _, in := range n.inputs {
@@ -143,9 +176,9 @@ func (r *run) subscribe(ctx context.Context, nodes []*node) (started []*subscrib
 			started = append(started, s)
 			g := &guard{
 				pipeline: r.pipeline, stage: n, input: in, publisher: r.publisher,
-				log: r.pipeline.logger.With("pipeline", r.pipeline.name), failures: failures,
+				log: r.pipeline.logger.With("pipeline", r.pipeline.name), failures: failures, stopping: stopping,
 			}
-			r.add(n, in, s, gate.wrap(g.handler()))
+			r.add(n, in, s, outlet{r.publisher, stopping}, gate.wrap(g.handler()))
 		}
 	}
 	return started, nil
@@ -164,34 +197,48 @@ func (r *run) subscribeTo(ctx context.Context, n *node, in *port) (*subscribed, 
 	if err != nil {
 		return nil, errors.Join(err, subscriber.Close())
 	}
-	return &subscribed{Subscriber: subscriber, messages: messages}, nil
+	return &subscribed{Subscriber: subscriber, messages: messages, closing: &r.closing}, nil
 }
 
 // add adds one input of a stage to the router.
-func (r *run) add(n *node, in *port, s *subscribed, handle message.HandlerFunc) {
-	name := n.name
+func (r *run) add(n *node, in *port, s *subscribed, out outlet, handle message.HandlerFunc) {
+	name, topic := n.name, ""
 	if len(n.inputs) > 1 {
 		name += "@" + in.name
 	}
-	if len(n.outputs) == 0 {
-		r.router.AddHandler(name, in.topic(), s, "", outlet{r.publisher}, handle)
-		return
+	if len(n.outputs) > 0 {
+		topic = n.outputs[0].topic()
 	}
-	r.router.AddHandler(name, in.topic(), s, n.outputs[0].topic(), outlet{r.publisher}, handle)
+	handler := r.router.AddHandler(name, in.topic(), s, topic, out, publishing(handle, out, topic))
+	r.running = append(r.running, running{stage: n.name, handler: handler})
 }
 
 // subscribed is a subscriber that has subscribed already.
 type subscribed struct {
 	message.Subscriber
 	messages <-chan *message.Message
+	// closing are the goroutines that close subscribers, which the run joins.
+	closing *sync.WaitGroup
 }
 
-func (s *subscribed) Subscribe(context.Context, string) (<-chan *message.Message, error) {
+// Subscribe returns the channel there is. A router that closes right after its
+// start may end the context of a handler instead of closing its subscriber.
+func (s *subscribed) Subscribe(ctx context.Context, _ string) (<-chan *message.Message, error) {
+	s.closing.Go(func() {
+		<-ctx.Done()
+		_ = s.Close()
+	})
 	return s.messages, nil
 }
 
 // String is the name by which the router knows the subscriber.
-func (s *subscribed) String() string { return strings.TrimPrefix(fmt.Sprintf("%T", s.Subscriber), "*") }
+func (s *subscribed) String() string {
+	var inner any = s.Subscriber
+	if d, ok := inner.(*drainer); ok {
+		inner = d.inner
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%T", inner), "*")
+}
 
 // discard ends the subscription of a stage that will not run.
 func (s *subscribed) discard() error {
@@ -202,34 +249,6 @@ func (s *subscribed) discard() error {
 	}
 	return <-closed
 }
-
-// outlet publishes what a handler returns. The router closes a handler's
-// publisher when the handler stops; this one stays open for the others.
-type outlet struct{ message.Publisher }
-
-// Publish publishes to the topics that a route chose, or else to the one given.
-func (o outlet) Publish(topic string, messages ...*message.Message) error {
-	for len(messages) > 0 {
-		to, n := destination(messages[0], topic), 1
-		for n < len(messages) && destination(messages[n], topic) == to {
-			n++
-		}
-		if err := o.Publisher.Publish(to, messages[:n]...); err != nil {
-			return err
-		}
-		messages = messages[n:]
-	}
-	return nil
-}
-
-func destination(msg *message.Message, otherwise string) string {
-	if chosen, ok := msg.Context().Value(topicKey{}).(string); ok {
-		return chosen
-	}
-	return otherwise
-}
-
-func (outlet) Close() error { return nil }
 
 // gate keeps the concurrency of a stage that reads several topics.
 type gate chan struct{}
@@ -253,5 +272,18 @@ func (g gate) wrap(handle message.HandlerFunc) message.HandlerFunc {
 		}
 		defer func() { <-g }()
 		return handle(msg)
+	}
+}
+
+// publishing publishes what a handler returns, as the router would do after it:
+// the router would first put its values into the context of each message made,
+// where they are already, as that is the context of the message worked on.
+func publishing(handle message.HandlerFunc, out message.Publisher, topic string) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		made, err := handle(msg)
+		if err == nil && len(made) > 0 {
+			err = out.Publish(topic, made...)
+		}
+		return nil, err
 	}
 }

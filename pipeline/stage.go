@@ -88,7 +88,7 @@ func Sink[In any](from Flow[In], name string, handle func(context.Context, In) e
 
 func decode[T any](msg *message.Message, in *port) (value T, err error) {
 	if err := in.codec.Unmarshal(msg.Payload, &value); err != nil {
-		return value, handoff.Malformed(fmt.Errorf("the payload is not a %T: %w", value, err))
+		return value, handoff.Malformed(fmt.Errorf("the payload cannot be decoded: %w", err))
 	}
 	return value, nil
 }
@@ -101,7 +101,8 @@ func encode(from *message.Message, n *node, out *port, i int, value any) (*messa
 	if err != nil {
 		return nil, handoff.Permanent(fmt.Errorf("the output, a %T, cannot be encoded: %w", value, err))
 	}
-	msg := message.NewMessage(outputID(from.UUID, n.name, i), payload)
+	// Nobody acknowledges an output, so it goes without NewMessage's two channels.
+	msg := &message.Message{UUID: outputID(from.UUID, n.name, i), Metadata: message.Metadata{}, Payload: payload}
 	msg.SetContext(from.Context())
 	return msg, nil
 }

@@ -8,7 +8,7 @@ import (
 
 // Skip is the verdict of a handler that is done with a message and has nothing
 // to pass on: return it as the error. The message is acknowledged.
-var Skip = handoff.ErrSkip //nolint:revive,staticcheck // a verdict, not a failure, as fs.SkipDir is
+var Skip = handoff.ErrSkip
 
 // Permanent is the verdict of a handler that failed in a way that no retry will
 // mend: the message goes to the poison topic at once, with err as the reason.

@@ -1,0 +1,48 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// republishDelay is how long a transport that delivers a rejected message again
+// at once is held up when nothing can be published.
+const republishDelay = time.Second
+
+// outlet publishes what a handler returns. The router closes a handler's
+// publisher when the handler stops; this one stays open for the others.
+type outlet struct {
+	message.Publisher
+	// stopping is closed when the run is to end.
+	stopping <-chan struct{}
+}
+
+// Publish publishes to the topics that a route chose, or else to the one given.
+func (o outlet) Publish(topic string, messages ...*message.Message) error {
+	for len(messages) > 0 {
+		to, n := destination(messages[0], topic), 1
+		for n < len(messages) && destination(messages[n], topic) == to {
+			n++
+		}
+		if err := o.Publisher.Publish(to, messages[:n]...); err != nil {
+			if ctx := messages[0].Context(); handoff.FromContext(ctx) == nil {
+				sleep(ctx, o.stopping, republishDelay)
+			}
+			return err
+		}
+		messages = messages[n:]
+	}
+	return nil
+}
+
+func destination(msg *message.Message, otherwise string) string {
+	if chosen, ok := msg.Context().Value(topicKey{}).(string); ok {
+		return chosen
+	}
+	return otherwise
+}
+
+func (outlet) Close() error { return nil }
