@@ -1,0 +1,73 @@
+// Package ledger keeps the books of the shop and of its bank in Redis hashes,
+// each record under its order's id.
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/examples/orders/internal/bank"
+	"github.com/millstream-go/millstream/examples/orders/internal/order"
+)
+
+// Ledger is the shop's [order.Ledger] and the bank's [bank.Book].
+type Ledger struct {
+	client redis.Cmdable
+	prefix string
+}
+
+var (
+	_ order.Ledger = (*Ledger)(nil)
+	_ bank.Book    = (*Ledger)(nil)
+)
+
+// The books, the last parts of the hashes' keys.
+const (
+	charges  = "charges"
+	declined = "declined"
+	receipts = "receipts"
+)
+
+// New returns the ledger whose keys begin with prefix. The client stays the
+// caller's to close.
+func New(client redis.Cmdable, prefix string) *Ledger {
+	return &Ledger{client: client, prefix: prefix}
+}
+
+// Charge implements [bank.Book].
+func (l *Ledger) Charge(ctx context.Context, orderID string, cents int64) error {
+	return l.record(ctx, charges, orderID, cents)
+}
+
+// Ship implements [order.Ledger].
+func (l *Ledger) Ship(ctx context.Context, s order.Shipment) error {
+	return l.record(ctx, string(s.Speed), s.OrderID, s)
+}
+
+// SendReceipt implements [order.Ledger].
+func (l *Ledger) SendReceipt(ctx context.Context, r order.Receipt) error {
+	return l.record(ctx, receipts, r.OrderID, r)
+}
+
+// Decline implements [order.Ledger].
+func (l *Ledger) Decline(ctx context.Context, d order.Declined) error {
+	return l.record(ctx, declined, d.ID, d)
+}
+
+// record keeps the first entry for an order: a repeat, after a crash between
+// this and the message's acknowledgement, changes nothing.
+func (l *Ledger) record(ctx context.Context, book, orderID string, entry any) error {
+	text, err := json.Marshal(entry)
+	if err != nil {
+		return fmt.Errorf("ledger: %s of order %q: %w", book, orderID, err)
+	}
+	if err := l.client.HSetNX(ctx, l.key(book), orderID, text).Err(); err != nil {
+		return fmt.Errorf("ledger: %s of order %q: %w: %w", book, orderID, order.ErrUnavailable, err)
+	}
+	return nil
+}
+
+func (l *Ledger) key(book string) string { return l.prefix + book }

@@ -1,0 +1,55 @@
+package shop
+
+import (
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/examples/orders/internal/order"
+	"github.com/millstream-go/millstream/middleware"
+	"github.com/millstream-go/millstream/pipeline"
+)
+
+// firstOnly drops orders whose id was accepted before. The mark is set in the
+// step that passes an accepted order on, so it stands for exactly those.
+func firstOnly() message.HandlerMiddleware {
+	return middleware.Dedup{Key: acceptedID, TTL: middleware.Forever}.Middleware
+}
+
+// acceptedID returns the order's id if the shop takes the order, and else
+// nothing: an order that breaks the rules is refused for that, also when it has
+// the id of one that was accepted, and its id stays free.
+func acceptedID(msg *message.Message) string {
+	o, err := order.Parse(msg.Payload)
+	if err != nil {
+		return ""
+	}
+	accepted, err := o.Accept()
+	if err != nil {
+		return ""
+	}
+	return accepted.ID
+}
+
+// askAgain asks the gateway again when it had no answer.
+func askAgain() message.HandlerMiddleware {
+	return middleware.Retry{
+		MaxAttempts:     tries,
+		InitialInterval: firstPause,
+		MaxInterval:     longestPause,
+		AttemptTimeout:  patience,
+	}.Middleware
+}
+
+// lineCodec reads what customers send. Of a line that is no order it tells
+// more, and to more people, than encoding/json does.
+type lineCodec struct{ pipeline.JSON }
+
+// Unmarshal decodes an order.
+func (c lineCodec) Unmarshal(data []byte, v any) error {
+	o, ok := v.(*order.Order)
+	if !ok {
+		return c.JSON.Unmarshal(data, v)
+	}
+	var err error
+	*o, err = order.Parse(data)
+	return err
+}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/examples/orders/internal/bank"
+	"github.com/millstream-go/millstream/examples/orders/internal/intake"
+	"github.com/millstream-go/millstream/examples/orders/internal/ledger"
+	"github.com/millstream-go/millstream/examples/orders/internal/report"
+	"github.com/millstream-go/millstream/examples/orders/internal/shop"
+	"github.com/millstream-go/millstream/pipeline"
+	"github.com/millstream-go/millstream/streams"
+)
+
+//go:embed sample.ndjson
+var sample string
+
+var errInterrupted = errors.New("interrupted")
+
+const (
+	// idleTime is how long a crashed run keeps its messages from the next one.
+	idleTime = 2 * time.Second
+	// drainTimeout is how long a run that was interrupted finishes what it began.
+	// Nothing here takes longer than a card that gets no answer.
+	drainTimeout = 10 * time.Second
+	// reportTimeout bounds the report of a run that was interrupted.
+	reportTimeout = 10 * time.Second
+)
+
+func (c *command) run(ctx context.Context) error {
+	logger := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	if c.graph {
+		_, err := fmt.Fprint(c.stdout, shop.New(nil, nil, logger).Pipeline.Mermaid())
+		return err
+	}
+	in, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	client, stop, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	if c.reset {
+		if err := reset(ctx, client); err != nil {
+			return fmt.Errorf("reset: %w", err)
+		}
+	}
+	books := ledger.New(client, shop.Prefix+"ledger:")
+	s := shop.New(bank.New(books), books, logger)
+	read, err := process(ctx, client, s, in, logger)
+	if err != nil && !errors.Is(err, errInterrupted) {
+		return err
+	}
+	if reportErr := c.report(ctx, client, s, books, read); reportErr != nil {
+		return reportErr
+	}
+	return err
+}
+
+// open returns the orders to read.
+func (c *command) open() (io.ReadCloser, error) {
+	switch c.in {
+	case "":
+		return io.NopCloser(strings.NewReader(sample)), nil
+	case "-":
+		return io.NopCloser(c.stdin), nil
+	}
+	file, err := os.Open(c.in)
+	if err != nil {
+		return nil, fmt.Errorf("%w: -in takes a file of orders, one JSON object a line, or - for standard input", err)
+	}
+	return file, nil
+}
+
+// process publishes the orders and runs the pipeline until there is nothing left
+// to do, and returns how many lines it read. When ctx ends before, what was
+// begun is finished, and the error is errInterrupted.
+func process(ctx context.Context, client redis.UniversalClient, s shop.Shop, in io.Reader, logger *slog.Logger) (int, error) {
+	transport, err := streams.NewTransport(client, streams.Config{IdleTime: idleTime, Logger: logger})
+	if err != nil {
+		return 0, err
+	}
+	// Each line has an id that is the same whenever the file is read, and is
+	// published once under it.
+	publisher, err := streams.NewPublisher(client, streams.PublisherConfig{
+		IdempotencyKey: func(_ string, msg *message.Message) string { return msg.UUID },
+		IdempotencyTTL: streams.Forever,
+	})
+	if err != nil {
+		return 0, err
+	}
+	defer publisher.Close()
+
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		// A pipeline that cannot run ends the feeding and the waiting too.
+		defer stop()
+		ended <- s.Pipeline.Run(ctx, transport, pipeline.DrainTimeout(drainTimeout))
+	}()
+
+	read, err := intake.Feed(ctx, in, publisher, s.Placed)
+	if err == nil {
+		err = s.Pipeline.WaitIdle(ctx, transport)
+	}
+	interrupted := err != nil && ctx.Err() != nil
+	stop()
+	runErr := <-ended
+	switch {
+	case runErr != nil:
+		return read, runErr
+	case interrupted:
+		return read, errInterrupted
+	default:
+		return read, err
+	}
+}
+
+// report prints what became of the orders.
+func (c *command) report(ctx context.Context, client redis.UniversalClient, s shop.Shop, books *ledger.Ledger, read int) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), reportTimeout)
+	defer cancel()
+	source := report.Source{
+		Client: client, Ledger: books,
+		Stages: s.Stages, Validate: s.Validate, Poison: s.Pipeline.PoisonTopic(),
+	}
+	r, err := source.Collect(ctx, read)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	if c.json {
+		return json.NewEncoder(c.stdout).Encode(r.Totals)
+	}
+	return r.Table(c.stdout)
+}
