@@ -1,0 +1,133 @@
+package chain
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// ceiling is the least that a chain with the same atomic handoff can be: a stage
+// is one goroutine that reads batches and one that commits them, with the script
+// that streams uses. No message is a value of its own, none is retried, nothing
+// is renewed, and nobody else could take over.
+type ceiling struct{}
+
+func (ceiling) Name() string { return Ceiling }
+
+const (
+	// ceilingBatch is how many messages are read and committed at a time: more
+	// gain nothing, and hold up the other stages' turn at the server.
+	ceilingBatch = 500
+	// ceilingBlock is how long a read waits for messages, and with it how long
+	// the end of a run may take.
+	ceilingBlock = 100 * time.Millisecond
+)
+
+func (ceiling) Run(ctx context.Context, c Chain) error {
+	client := c.Connect()
+	defer client.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var loops sync.WaitGroup
+	for i := 1; i <= c.Stages; i++ {
+		err := client.XGroupCreateMkStream(ctx, c.Topic(i-1), stageName(i), "0").Err()
+		if err != nil {
+			cancel(fmt.Errorf("make group %s: %w", stageName(i), err))
+			break
+		}
+		for lane := range c.Concurrency {
+			l := &loop{
+				group: commit.Group{
+					Client: client, Stream: c.Topic(i - 1), Group: stageName(i), Consumer: fmt.Sprintf("lane-%d", lane),
+				},
+				to:      c.Topic(i),
+				batches: make(chan []commit.Delivery, 1),
+			}
+			loops.Go(func() {
+				defer close(l.batches)
+				cancelOn(cancel, l.read(ctx))
+			})
+			loops.Go(func() { cancelOn(cancel, l.commit(context.WithoutCancel(ctx))) })
+		}
+	}
+	<-ctx.Done()
+	loops.Wait()
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return nil
+}
+
+func cancelOn(cancel context.CancelCauseFunc, err error) {
+	if err != nil {
+		cancel(err)
+	}
+}
+
+// loop is one lane of a stage: a batch is read while the one before is committed.
+type loop struct {
+	group   commit.Group
+	to      string
+	batches chan []commit.Delivery
+}
+
+func (l *loop) read(ctx context.Context) error {
+	// The call itself does not end with ctx: what it has read is to be committed.
+	call := context.WithoutCancel(ctx)
+	for ctx.Err() == nil {
+		streams, err := l.group.Client.XReadGroup(call, &redis.XReadGroupArgs{
+			Group: l.group.Group, Consumer: l.group.Consumer,
+			Streams: []string{l.group.Stream, ">"},
+			Count:   ceilingBatch, Block: ceilingBlock,
+		}).Result()
+		switch {
+		case errors.Is(err, redis.Nil):
+			continue
+		case err != nil:
+			return err
+		}
+		l.batches <- l.passOn(streams[0].Messages)
+	}
+	return nil
+}
+
+// passOn makes the deliveries of a batch, each with its own fields as the output.
+func (l *loop) passOn(messages []redis.XMessage) []commit.Delivery {
+	const fields = 3
+	deliveries := make([]commit.Delivery, len(messages))
+	outputs := make([]handoff.Output, len(messages))
+	values := make([]any, 0, 2*fields*len(messages))
+	for i, m := range messages {
+		from := len(values)
+		values = append(values,
+			fieldID, m.Values[fieldID], fieldMetadata, m.Values[fieldMetadata], fieldPayload, m.Values[fieldPayload])
+		outputs[i] = handoff.Output{Topic: l.to, Values: values[from:len(values):len(values)]}
+		deliveries[i] = commit.Delivery{ID: m.ID, Attempt: 1, Effects: handoff.Effects{Outputs: outputs[i : i+1 : i+1]}}
+	}
+	return deliveries
+}
+
+// commit goes on after a failure, without doing anything, so that read ends.
+func (l *loop) commit(ctx context.Context) (failure error) {
+	for batch := range l.batches {
+		if failure != nil {
+			continue
+		}
+		results, err := l.group.Commit(ctx, batch)
+		failure = err
+		for i, r := range results {
+			if r.Outcome != commit.Done {
+				failure = fmt.Errorf("entry %s was not committed: outcome %d: %w", batch[i].ID, r.Outcome, errors.Join(r.Err))
+				break
+			}
+		}
+	}
+	return failure
+}

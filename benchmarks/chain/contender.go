@@ -1,0 +1,80 @@
+package chain
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// Contender is one way to run the chain.
+type Contender interface {
+	Name() string
+	// Run runs the stages until ctx ends, lets them finish what they have begun,
+	// and returns when they have ended.
+	Run(ctx context.Context, c Chain) error
+}
+
+// The names of the contenders.
+const (
+	Stock          = "stock"
+	Millstream     = "millstream"
+	MillstreamJSON = "millstream-json"
+	Ceiling        = "ceiling"
+)
+
+// Contenders returns all contenders.
+func Contenders() []Contender {
+	return []Contender{stock{}, millstream{}, millstreamJSON{}, ceiling{}}
+}
+
+// Select returns the contenders with the given names, in this order.
+func Select(names ...string) ([]Contender, error) {
+	var selected []Contender
+	for _, name := range names {
+		found := false
+		for _, c := range Contenders() {
+			if c.Name() == name {
+				selected, found = append(selected, c), true
+			}
+		}
+		if !found {
+			return nil, fmt.Errorf("there is no contender %q, only %s", name, strings.Join(Names(), ", "))
+		}
+	}
+	return selected, nil
+}
+
+// Names returns the names of all contenders.
+func Names() []string {
+	var names []string
+	for _, c := range Contenders() {
+		names = append(names, c.Name())
+	}
+	return names
+}
+
+// Chain is what a contender is to run.
+type Chain struct {
+	// Redis is how to connect. Each contender makes its own clients, with the
+	// pool that go-redis gives by default.
+	Redis *redis.Options
+	// Name is part of all keys, as the hash tag that keeps them together.
+	Name string
+	// Stages is how many stages there are, Concurrency how many messages each
+	// may work on at once.
+	Stages, Concurrency int
+}
+
+// Topic returns the stream that stage i writes; that of stage 0 is preloaded.
+func (c Chain) Topic(i int) string { return "{" + c.Name + "}:" + stageName(i) }
+
+// Connect returns a new client. The options are copied, since clients keep them.
+func (c Chain) Connect() *redis.Client {
+	options := *c.Redis
+	return redis.NewClient(&options)
+}
+
+func stageName(i int) string { return "stage" + strconv.Itoa(i) }

@@ -1,0 +1,43 @@
+package chain
+
+import (
+	"context"
+
+	"github.com/millstream-go/millstream/pipeline"
+	"github.com/millstream-go/millstream/streams"
+)
+
+// millstream is a pipeline on streams. Its stages get the payload as it is, as
+// those of the other contenders do.
+type millstream struct{}
+
+func (millstream) Name() string { return Millstream }
+
+func (millstream) Run(ctx context.Context, c Chain) error {
+	return runPipeline[[]byte](ctx, c, pipeline.WithCodec(raw{}))
+}
+
+// millstreamJSON is a pipeline with the default codec, which the others have no
+// counterpart of: each stage decodes a string and encodes it again.
+type millstreamJSON struct{}
+
+func (millstreamJSON) Name() string { return MillstreamJSON }
+
+func (millstreamJSON) Run(ctx context.Context, c Chain) error {
+	return runPipeline[string](ctx, c)
+}
+
+func runPipeline[T any](ctx context.Context, c Chain, options ...pipeline.Option) error {
+	client := c.Connect()
+	defer client.Close()
+	transport, err := streams.NewTransport(client, streams.Config{})
+	if err != nil {
+		return err
+	}
+	p := pipeline.New(c.Name, append(options, pipeline.Concurrency(c.Concurrency))...)
+	flow := pipeline.Source[T](p, stageName(0))
+	for i := 1; i <= c.Stages; i++ {
+		flow = pipeline.Stage(flow, stageName(i), func(_ context.Context, v T) (T, error) { return v, nil })
+	}
+	return p.Run(ctx, transport)
+}

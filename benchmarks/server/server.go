@@ -1,0 +1,110 @@
+// Package server finds a Redis to measure on.
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/demoredis"
+	"github.com/millstream-go/millstream/internal/redistest"
+)
+
+// Server is a Redis to measure on.
+type Server struct {
+	Options *redis.Options
+	// Description names the server, its version and whose it is.
+	Description string
+	// Notice is what makes its figures worth little, if anything.
+	Notice string
+
+	stop func()
+}
+
+// pingTimeout is how long a server may take to show that it is there.
+const pingTimeout = 5 * time.Second
+
+// Find returns the server at url. If that is empty it starts a redis-server for
+// the time being, and where none is installed an embedded one.
+func Find(ctx context.Context, url string) (*Server, error) {
+	if url != "" {
+		return given(ctx, url)
+	}
+	own, stop, err := redistest.StartShared()
+	if errors.Is(err, exec.ErrNotFound) {
+		return embedded(err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Options: &redis.Options{Addr: own.Addr()}, stop: stop}
+	if s.Description, err = s.describe(ctx); err != nil {
+		stop()
+		return nil, err
+	}
+	s.Description += ", started for this"
+	return s, nil
+}
+
+func given(ctx context.Context, url string) (*Server, error) {
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		// Neither the URL nor the error, which quotes it: it may hold a password.
+		return nil, errors.New("the Redis URL cannot be used: want one like redis://user:password@localhost:6379/0")
+	}
+	s := &Server{Options: options, stop: func() {}}
+	if s.Description, err = s.describe(ctx); err != nil {
+		return nil, fmt.Errorf("cannot use the Redis at %s: %w", options.Addr, err)
+	}
+	s.Description += " at " + options.Addr
+	return s, nil
+}
+
+func embedded(reason error) (*Server, error) {
+	client, stop, err := demoredis.Start()
+	if err != nil {
+		return nil, err
+	}
+	return &Server{
+		Options:     &redis.Options{Addr: client.Options().Addr},
+		Description: "miniredis, embedded",
+		Notice: reason.Error() + "\n" +
+			"Measured on an embedded imitation of Redis instead: these figures say NOTHING about Redis, nor do the ratios.",
+		stop: stop,
+	}, nil
+}
+
+// describe asks the server for its name and version.
+func (s *Server) describe(ctx context.Context) (string, error) {
+	options := *s.Options
+	options.MaxRetries, options.DialerRetries = -1, 1 // one try tells
+	client := redis.NewClient(&options)
+	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	info, err := client.Info(ctx, "server").Result()
+	if err != nil {
+		return "", err
+	}
+	if version := field(info, "valkey_version"); version != "" {
+		return "Valkey " + version, nil
+	}
+	return "Redis " + field(info, "redis_version"), nil
+}
+
+func field(info, name string) string {
+	for line := range strings.Lines(info) {
+		if value, ok := strings.CutPrefix(line, name+":"); ok {
+			return strings.TrimSpace(value)
+		}
+	}
+	return ""
+}
+
+// Stop stops the server, if it was started for this.
+func (s *Server) Stop() { s.stop() }
