@@ -170,7 +170,8 @@ func TestRetryDropsWhatAFailedAttemptStaged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				h := handoff.New(handoff.Delivery{}, nil)
+				ctx, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+				defer cancel()
 				require.NoError(t, h.Publish(handoff.Output{Topic: "before"}))
 				calls := 0
 				_, err := middleware.Retry{}.Middleware(func(msg *message.Message) ([]*message.Message, error) {
@@ -180,7 +181,7 @@ func TestRetryDropsWhatAFailedAttemptStaged(t *testing.T) {
 						return nil, c.err
 					}
 					return nil, nil
-				})(message.NewMessageWithContext(handoff.NewContext(t.Context(), h), "1", nil))
+				})(message.NewMessageWithContext(ctx, "1", nil))
 				require.Equal(t, calls <= c.failures, err != nil)
 				require.Equal(t, c.want, h.Settle().Outputs)
 			})

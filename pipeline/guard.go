@@ -41,15 +41,15 @@ func (g *guard) handler() message.HandlerFunc {
 	handle = wm.Recoverer(handle)
 	return func(msg *message.Message) ([]*message.Message, error) {
 		ctx := msg.Context()
-		if ctx.Value(topicKey{}) != nil {
+		h := handoff.FromContext(ctx)
+		var start handoff.Savepoint
+		switch {
+		case h != nil:
+			start = h.Savepoint()
+		case ctx.Value(topicKey{}) != nil:
 			// Some transports keep the context that a message was published with.
 			ctx = context.WithValue(ctx, topicKey{}, nil)
 			msg.SetContext(ctx)
-		}
-		h := handoff.FromContext(ctx)
-		var start handoff.Savepoint
-		if h != nil {
-			start = h.Savepoint()
 		}
 		made, err := handle(msg)
 		// Some middleware leaves a message with a context that has ended, as

@@ -16,6 +16,8 @@ const republishDelay = time.Second
 // publisher when the handler stops; this one stays open for the others.
 type outlet struct {
 	message.Publisher
+	// routed says that a route chooses the topic of each message.
+	routed bool
 	// stopping is closed when the run is to end.
 	stopping <-chan struct{}
 }
@@ -23,9 +25,12 @@ type outlet struct {
 // Publish publishes to the topics that a route chose, or else to the one given.
 func (o outlet) Publish(topic string, messages ...*message.Message) error {
 	for len(messages) > 0 {
-		to, n := destination(messages[0], topic), 1
-		for n < len(messages) && destination(messages[n], topic) == to {
-			n++
+		to, n := topic, len(messages)
+		if o.routed {
+			to, n = destination(messages[0], topic), 1
+			for n < len(messages) && destination(messages[n], topic) == to {
+				n++
+			}
 		}
 		if err := o.Publisher.Publish(to, messages[:n]...); err != nil {
 			if ctx := messages[0].Context(); handoff.FromContext(ctx) == nil {

@@ -178,7 +178,7 @@ func (r *run) subscribe(ctx context.Context, nodes []*node, stopping <-chan stru
 				pipeline: r.pipeline, stage: n, input: in, publisher: r.publisher,
 				log: r.pipeline.logger.With("pipeline", r.pipeline.name), failures: failures, stopping: stopping,
 			}
-			r.add(n, in, s, outlet{r.publisher, stopping}, gate.wrap(g.handler()))
+			r.add(n, in, s, outlet{r.publisher, n.shape == routeShape, stopping}, gate.wrap(g.handler()))
 		}
 	}
 	return started, nil

@@ -16,6 +16,7 @@ var Skip = handoff.ErrSkip
 func Permanent(err error) error { return handoff.Permanent(err) }
 
 // RetryAfter is the verdict of a handler that wants the message again after d:
-// it is put aside, and those behind it pass. Each time counts as an attempt, but
-// none is the last.
+// it is put aside, and those behind it pass. Each time counts as an attempt, though
+// none is the last: a stage that waits long in this way, and may fail otherwise
+// too, wants a larger [MaxAttempts].
 func RetryAfter(d time.Duration) error { return handoff.RetryAfter(d) }

@@ -30,8 +30,14 @@ func newCommitter(s *subscription) *committer {
 // submit passes a delivery on to be settled. It waits while the queue is full;
 // when that takes longer than a closing subscription may, the entry goes back.
 func (c *committer) submit(entry *commit.Entry, effects handoff.Effects) {
+	delivery := commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Effects: effects}
 	select {
-	case c.queue <- commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Effects: effects}:
+	case c.queue <- delivery:
+		return
+	default:
+	}
+	select {
+	case c.queue <- delivery:
 	case <-c.sub.expired:
 		c.sub.handBack(entry.ID, true)
 	}
@@ -64,7 +70,7 @@ func (c *committer) run(ctx context.Context) {
 func deliverySize(d commit.Delivery) int {
 	n := 0
 	for _, output := range d.Effects.Outputs {
-		n += size(output.Values)
+		n += output.Size
 	}
 	return n
 }

@@ -14,6 +14,8 @@ import (
 type holds struct {
 	mu  sync.Mutex
 	ids map[string]struct{}
+	// settled are those that were removed since watch; nil when nobody watches.
+	settled map[string]struct{}
 }
 
 func newHolds() *holds { return &holds{ids: map[string]struct{}{}} }
@@ -35,7 +37,32 @@ func (h *holds) remove(deliveries []commit.Delivery) {
 	defer h.mu.Unlock()
 	for i := range deliveries {
 		delete(h.ids, deliveries[i].ID)
+		if h.settled != nil {
+			h.settled[deliveries[i].ID] = struct{}{}
+		}
 	}
+}
+
+// watch begins a look at what Redis says is held, which [holds.unknown] compares
+// with what is held here.
+func (h *holds) watch() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.settled = map[string]struct{}{}
+}
+
+// unknown ends the look and returns those of the entries that are not held here
+// and were not settled in the meantime: what Redis said may be out of date.
+func (h *holds) unknown(entries []commit.Entry) []commit.Entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	entries = slices.DeleteFunc(entries, func(e commit.Entry) bool {
+		_, held := h.ids[e.ID]
+		_, settled := h.settled[e.ID]
+		return held || settled
+	})
+	h.settled = nil
+	return entries
 }
 
 func (h *holds) all() []string {

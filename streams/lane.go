@@ -28,10 +28,9 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 		s.giveUp(entry, err)
 		return false
 	}
-	h := handoff.New(handoff.Delivery{
+	msgCtx, h, cancel := handoff.NewContext(ctx, handoff.Delivery{
 		Topic: s.group.Stream, Group: s.group.Group, ID: entry.ID, Attempt: entry.Attempt,
 	}, s.domain)
-	msgCtx, cancel := context.WithCancel(handoff.NewContext(ctx, h))
 	defer cancel()
 	msg.SetContext(msgCtx)
 

@@ -101,7 +101,7 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 			return err
 		}
 		if h := handoff.FromContext(msg.Context()); p.domain.commits(h, topic) {
-			if err := h.Publish(handoff.Output{Topic: topic, Values: fields}); err != nil {
+			if err := h.Publish(handoff.Output{Topic: topic, Values: fields, Size: size(fields)}); err != nil {
 				return fmt.Errorf("streams: publish message %s to %s: %w", msg.UUID, topic, err)
 			}
 			continue

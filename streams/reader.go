@@ -53,8 +53,10 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 	}
 	const most = 100
 	for from, more := "-", true; more && !s.isStopping(); {
+		s.holds.watch()
 		entries, err := s.group.Held(ctx, from, most)
 		if err != nil {
+			s.holds.unknown(nil)
 			return found, err
 		}
 		if more = len(entries) == most; more {
@@ -62,6 +64,7 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 			from = entries[most-1].ID
 		}
 		// Entries that were deleted have no fields any more; claiming drops them.
+		entries = s.holds.unknown(entries)
 		found += s.take(slices.DeleteFunc(entries, func(e commit.Entry) bool { return len(e.Values) == 0 }))
 	}
 	if found > 0 {

@@ -95,12 +95,12 @@ func poisoned(m Marshaller, topic string, entry commit.Entry, p handoff.Poisonin
 	}
 	if len(out)+2*len(entry.Values) > maxValues {
 		out = append(out, handoff.RawFieldPrefix, joinFields(entry.Values))
-		return handoff.Output{Topic: topic, Values: out}, nil
+		return handoff.Output{Topic: topic, Values: out, Size: size(out)}, nil
 	}
 	for name, value := range entry.Values {
 		out = append(out, handoff.RawFieldPrefix+name, value)
 	}
-	return handoff.Output{Topic: topic, Values: out}, nil
+	return handoff.Output{Topic: topic, Values: out, Size: size(out)}, nil
 }
 
 // joinFields writes the fields of an entry that has too many of them into one

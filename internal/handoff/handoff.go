@@ -34,6 +34,8 @@ type Delivery struct {
 type Output struct {
 	Topic  string
 	Values []any
+	// Size is about how many bytes the values are.
+	Size int
 }
 
 // Mark is a key that makes a later delivery with the same key a duplicate.
@@ -70,11 +72,6 @@ type Handoff struct {
 	mu      sync.Mutex
 	effects Effects
 	settled bool
-}
-
-// New returns an empty handoff for a delivery of domain.
-func New(d Delivery, domain Domain) *Handoff {
-	return &Handoff{Delivery: d, domain: domain}
 }
 
 // Domain returns the reach of the handoff's commit.
@@ -154,9 +151,25 @@ func (h *Handoff) Settle() Effects {
 
 type contextKey struct{}
 
-// NewContext returns a context that carries h.
-func NewContext(ctx context.Context, h *Handoff) context.Context {
-	return context.WithValue(ctx, contextKey{}, h)
+// delivery is the context of a delivered message. It is made for each one, so
+// it carries the handoff itself rather than wrapping one.
+type delivery struct {
+	context.Context
+	handoff Handoff
+}
+
+func (d *delivery) Value(key any) any {
+	if _, ok := key.(contextKey); ok {
+		return &d.handoff
+	}
+	return d.Context.Value(key)
+}
+
+// NewContext returns a context for a delivery of domain, with an empty handoff.
+func NewContext(ctx context.Context, d Delivery, domain Domain) (context.Context, *Handoff, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	c := &delivery{Context: ctx, handoff: Handoff{Delivery: d, domain: domain}}
+	return c, &c.handoff, cancel
 }
 
 // FromContext returns the handoff in ctx, or nil.

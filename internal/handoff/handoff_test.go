@@ -24,7 +24,8 @@ func topics(e handoff.Effects) []string {
 
 func TestRollbackDropsWhatWasStagedSince(t *testing.T) {
 	t.Parallel()
-	h := handoff.New(handoff.Delivery{}, nil)
+	_, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+	defer cancel()
 	require.NoError(t, h.Publish(output("kept")))
 	require.NoError(t, h.Mark(handoff.Mark{Key: "kept"}))
 	start := h.Savepoint()
@@ -42,7 +43,8 @@ func TestRollbackDropsWhatWasStagedSince(t *testing.T) {
 // Parking drops all that was staged; when that is undone, it is there again.
 func TestRollbackUndoesAParking(t *testing.T) {
 	t.Parallel()
-	h := handoff.New(handoff.Delivery{}, nil)
+	_, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+	defer cancel()
 	require.NoError(t, h.Publish(output("kept")))
 	start := h.Savepoint()
 	require.NoError(t, h.Park(time.Minute))
@@ -54,7 +56,8 @@ func TestRollbackUndoesAParking(t *testing.T) {
 
 func TestSavepointsNest(t *testing.T) {
 	t.Parallel()
-	h := handoff.New(handoff.Delivery{}, nil)
+	_, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+	defer cancel()
 	outer := h.Savepoint()
 	require.NoError(t, h.Publish(output("a")))
 	inner := h.Savepoint()
@@ -70,7 +73,8 @@ func TestSavepointsNest(t *testing.T) {
 
 func TestNothingIsStagedOnASettledDelivery(t *testing.T) {
 	t.Parallel()
-	h := handoff.New(handoff.Delivery{}, nil)
+	_, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+	defer cancel()
 	start := h.Savepoint()
 	h.Settle()
 	h.Rollback(start)
@@ -83,8 +87,8 @@ func TestNothingIsStagedOnASettledDelivery(t *testing.T) {
 func TestAContextCarriesOneHandoff(t *testing.T) {
 	t.Parallel()
 	require.Nil(t, handoff.FromContext(context.Background()))
-	h := handoff.New(handoff.Delivery{ID: "1-1"}, nil)
-	ctx := handoff.NewContext(context.Background(), h)
+	ctx, h, cancel := handoff.NewContext(context.Background(), handoff.Delivery{ID: "1-1"}, nil)
+	defer cancel()
 	require.Same(t, h, handoff.FromContext(context.WithoutCancel(ctx)))
 }
 
