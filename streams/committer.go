@@ -88,6 +88,10 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 			c.report(batch, results, failures > 0)
 			return
 		}
+		if commit.Refused(err) {
+			c.separate(ctx, batch, err)
+			return
+		}
 		if failures == 0 {
 			c.sub.log.Warn("commit failed, trying again", "messages", len(batch), "error", err)
 		}
@@ -101,6 +105,28 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 		case <-time.After(backoff(50*time.Millisecond, 2*time.Second, failures+1)):
 		}
 	}
+}
+
+// separate settles the deliveries of a batch that Redis refuses one by one, so
+// that one does not hold up the others, and puts the one aside that it is about.
+func (c *committer) separate(ctx context.Context, batch []commit.Delivery, err error) {
+	if len(batch) > 1 {
+		for i := range batch {
+			c.commit(ctx, batch[i:i+1])
+		}
+		return
+	}
+	d := batch[0]
+	if d.Effects.Park {
+		c.sub.log.Error("message cannot be put aside, it stays pending and comes again after the idle time",
+			"entry_id", d.ID, "idle_time", c.sub.config.IdleTime, "error", err)
+		c.sub.holds.remove(batch)
+		return
+	}
+	delay := backoff(commit.FailureDelay, time.Minute*5, d.Attempt)
+	c.sub.log.Error("commit refused, the message is put aside", "entry_id", d.ID, "delay", delay, "error", err)
+	batch[0].Effects = handoff.Effects{Park: true, ParkFor: delay}
+	c.commit(ctx, batch)
 }
 
 // report logs what is worth knowing and sets the alarm for what was parked.
@@ -119,9 +145,9 @@ func (c *committer) report(batch []commit.Delivery, results []commit.Result, rep
 				c.sub.log.Info("message was settled before, by the commit whose reply was lost or by another consumer", "entry_id", d.ID)
 				continue
 			}
-			c.sub.log.Warn("message was taken over by another consumer, the outputs of this run are dropped", "entry_id", d.ID, "attempt", d.Attempt)
+			c.sub.log.Warn("message was taken over by another consumer or trimmed away, the outputs of this run are dropped", "entry_id", d.ID, "attempt", d.Attempt)
 		case commit.GroupGone:
-			c.sub.log.Error("the consumer group is gone, the outputs of this run are dropped", "entry_id", d.ID)
+			c.sub.log.Error("the consumer group was gone, the outputs of this run are dropped and its message may come again", "entry_id", d.ID)
 		case commit.Failed:
 			c.sub.log.Error("an output could not be added, the message is put aside", "entry_id", d.ID,
 				"delay", commit.FailureDelay, "error", result.Err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -26,24 +27,38 @@ func newDomain(client redis.UniversalClient) (domain, error) {
 	return domain{client: client}, nil
 }
 
+// Marked looks until Redis answers or ctx ends: an outage is not the message's
+// fault, and must not use up its attempts.
 func (d domain) Marked(ctx context.Context, delivery handoff.Delivery, key string) (bool, error) {
-	n, err := d.client.Exists(ctx, commit.MarkKey(delivery.Topic, delivery.Group, key)).Result()
-	if err != nil {
-		return false, fmt.Errorf("look up a mark of group %s on %s: %w", delivery.Group, delivery.Topic, err)
+	for failures := 1; ; failures++ {
+		n, err := d.client.Exists(ctx, commit.MarkKey(delivery.Topic, delivery.Group, key)).Result()
+		if err == nil {
+			return n == 1, nil
+		}
+		err = fmt.Errorf("look up a mark of group %s on %s: %w", delivery.Group, delivery.Topic, err)
+		if commit.Refused(err) {
+			return false, err
+		}
+		select {
+		case <-ctx.Done():
+			return false, err
+		case <-time.After(backoff(50*time.Millisecond, 2*time.Second, failures)):
+		}
 	}
-	return n == 1, nil
 }
 
 // commits reports whether a message for topic can be committed together with
 // the delivery of h: through the same client and, where keys are spread over
 // servers by their hash tag, on the same one.
 func (d domain) commits(h *handoff.Handoff, topic string) bool {
-	if h == nil || h.Domain() != handoff.Domain(d) {
-		return false
-	}
+	return h != nil && h.Domain() == handoff.Domain(d) && d.together(h.Topic, topic)
+}
+
+// together reports whether one script can reach both topics.
+func (d domain) together(a, b string) bool {
 	switch d.client.(type) {
 	case *redis.ClusterClient, *redis.Ring:
-		return commit.HashTag(topic) == commit.HashTag(h.Topic)
+		return commit.HashTag(a) == commit.HashTag(b)
 	default:
 		return true
 	}

@@ -27,8 +27,10 @@ type feed struct {
 
 	mu      sync.Mutex
 	current []commit.Entry
-	took    time.Time
-	size    int
+	// pace is the mean time in nanoseconds that a lane is at work on an entry,
+	// measured how many entries in a row that were quick.
+	pace     float64
+	measured int
 }
 
 const (
@@ -46,12 +48,19 @@ func newFeed(lanes int, stopping <-chan struct{}) *feed {
 	}
 }
 
+// turn is a lane's own note of when it got its entry.
+type turn struct{ began time.Time }
+
 // next returns the next entry for a lane; false when the subscription stops.
-func (f *feed) next() (commit.Entry, bool) {
+func (f *feed) next(t *turn) (commit.Entry, bool) {
 	f.waiting.Add(1)
 	defer f.waiting.Add(-1)
+	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !t.began.IsZero() {
+		f.measure(now.Sub(t.began))
+	}
 	for {
 		select {
 		case <-f.stopping:
@@ -61,35 +70,39 @@ func (f *feed) next() (commit.Entry, bool) {
 		if len(f.current) > 0 {
 			entry := f.current[0]
 			f.current = f.current[1:]
+			t.began = now
 			return entry, true
 		}
-		f.measure()
 		select {
 		case f.hungry <- struct{}{}:
 		default:
 		}
 		select {
 		case f.current = <-f.batches:
-			f.took, f.size = time.Now(), len(f.current)
+			now = time.Now()
 		case <-f.stopping:
 		}
 	}
 }
 
-// measure sets how many entries to read from how long the last batch took.
-func (f *feed) measure() {
-	if f.size == 0 {
+// measure sets how many entries to read at a time from how long a lane was at
+// work on one.
+func (f *feed) measure(took time.Duration) {
+	sample := float64(max(took, time.Microsecond))
+	if f.pace == 0 {
+		f.pace = sample
+	}
+	// A mean that a slow entry moves at once: five of a kind make most of it.
+	f.pace += (sample - f.pace) / 5
+	f.measured++
+	ahead := float64(f.lanes) * float64(readAhead) / f.pace
+	if ahead < float64(f.lanes) {
+		f.measured = 0
+		f.ahead.Store(0)
 		return
 	}
-	elapsed := max(time.Since(f.took), time.Microsecond)
-	ahead := int64(float64(f.size) * float64(readAhead) / float64(elapsed))
-	// A batch that was quickly done says little: grow by steps.
-	ahead = min(ahead, int64(8*max(f.size, f.lanes)), maxRead)
-	if ahead < int64(f.lanes) {
-		ahead = 0
-	}
-	f.ahead.Store(ahead)
-	f.size = 0
+	// A few quick ones say little yet: grow by steps.
+	f.ahead.Store(int64(min(ahead, float64(2*max(f.measured, f.lanes)), maxRead)))
 }
 
 // want returns how many entries to read now, once it is time to; false when the

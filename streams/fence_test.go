@@ -82,3 +82,21 @@ func TestALostReplyToACommitDoublesNothing(t *testing.T) {
 		})
 	}
 }
+
+// A worker that could not renew its hold in time, since its machine stood still,
+// finds its own messages idle. They are with its handlers all the same.
+func TestAStalledWorkerDoesNotTakeOverFromItself(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	stalled := client(t)
+	stalled.AddHook(noRenewals{})
+	publish(t, c, topic, "1")
+	messages, _ := subscribe(t, stalled, topic, streams.SubscriberConfig{IdleTime: 60 * time.Millisecond, Concurrency: 2})
+	msg := receive(t, messages)
+	receiveNothing(t, messages, 400*time.Millisecond)
+	pending, err := c.XPendingExt(t.Context(), &redis.XPendingExtArgs{Stream: topic, Group: "g", Start: "-", End: "+", Count: 1}).Result()
+	require.NoError(t, err)
+	require.EqualValues(t, 1, pending[0].RetryCount, "that is not another attempt")
+	msg.Ack()
+	settled(t, c, topic)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
@@ -53,7 +54,10 @@ func TestALostGroupThatBeganWithNowMissesNothing(t *testing.T) {
 	t.Parallel()
 	own := redistest.Start(t)
 	topic, c := newTopic(t), own.Client(t)
-	publish(t, c, topic, "old")
+	// Ids begin with the millisecond: an old one, that the new ones come after
+	// even on a stream that was deleted and made again.
+	old := &redis.XAddArgs{Stream: topic, ID: "1-1", Values: []any{redisstream.UUIDHeaderKey, "old"}}
+	require.NoError(t, c.XAdd(t.Context(), old).Err())
 	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{Start: streams.FromNow})
 	for _, id := range []string{"1", "2", "3"} {
 		require.NoError(t, c.FlushAll(t.Context()).Err())

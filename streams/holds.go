@@ -10,25 +10,30 @@ import (
 	"github.com/millstream-go/millstream/internal/commit"
 )
 
-// holds are the ids of entries that were read and are not settled.
+// holds are the ids of entries that were read and are not settled, and which
+// attempt at each that is.
 type holds struct {
 	mu  sync.Mutex
-	ids map[string]struct{}
+	ids map[string]int
 	// settled are those that were removed since watch; nil when nobody watches.
 	settled map[string]struct{}
 }
 
-func newHolds() *holds { return &holds{ids: map[string]struct{}{}} }
+func newHolds() *holds { return &holds{ids: map[string]int{}} }
 
 // add adds entries and returns those that were not held before: an entry that is
-// with a lane must not come to another one.
+// with a lane must not come to another one. A later attempt at an entry is news:
+// it was parked and became due before the reply to its parking came.
 func (h *holds) add(entries []commit.Entry) []commit.Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return slices.DeleteFunc(entries, func(e commit.Entry) bool {
-		_, held := h.ids[e.ID]
-		h.ids[e.ID] = struct{}{}
-		return held
+		attempt, held := h.ids[e.ID]
+		if held && attempt >= e.Attempt {
+			return true
+		}
+		h.ids[e.ID] = e.Attempt
+		return false
 	})
 }
 
@@ -36,9 +41,12 @@ func (h *holds) remove(deliveries []commit.Delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range deliveries {
-		delete(h.ids, deliveries[i].ID)
+		d := &deliveries[i]
+		if h.ids[d.ID] <= d.Attempt {
+			delete(h.ids, d.ID)
+		}
 		if h.settled != nil {
-			h.settled[deliveries[i].ID] = struct{}{}
+			h.settled[d.ID] = struct{}{}
 		}
 	}
 }

@@ -72,3 +72,20 @@ func (f onProcess) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 func (onProcess) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return next
 }
+
+// aroundProcess is a hook that is called in place of every command.
+type aroundProcess func(cmd redis.Cmder, next func() error) error
+
+func (aroundProcess) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (f aroundProcess) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := f(cmd, func() error { return next(ctx, cmd) })
+		cmd.SetErr(err)
+		return err
+	}
+}
+
+func (aroundProcess) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}

@@ -4,14 +4,17 @@ import (
 	"context"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/millstream-go/millstream/internal/commit"
 	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 // lane delivers one message after the other until the subscription stops.
 func (s *subscription) lane(ctx context.Context) {
+	var t turn
 	for {
-		entry, ok := s.feed.next()
+		entry, ok := s.feed.next(&t)
 		if !ok {
 			return
 		}
@@ -25,7 +28,7 @@ func (s *subscription) lane(ctx context.Context) {
 func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again bool) {
 	msg, err := decode(s.config.Marshaller, *entry)
 	if err != nil {
-		s.giveUp(entry, err)
+		s.giveUp(ctx, entry, err)
 		return false
 	}
 	msgCtx, h, cancel := handoff.NewContext(ctx, handoff.Delivery{
@@ -89,18 +92,23 @@ func (s *subscription) waitInOrder(entry *commit.Entry, delay time.Duration) (ag
 }
 
 // giveUp moves an entry that cannot be decoded to the poison topic.
-func (s *subscription) giveUp(entry *commit.Entry, reason error) {
+func (s *subscription) giveUp(ctx context.Context, entry *commit.Entry, reason error) {
 	s.log.Error("entry cannot be decoded, it goes to the poison topic",
-		"entry_id", entry.ID, "poison_topic", s.poison, "error", reason)
+		"entry_id", entry.ID, "poison_topic", s.poison, "error", reason.Error())
 	output, err := poisoned(s.config.Marshaller, s.poison, *entry, handoff.Poisoning{
 		Reason: "the entry cannot be decoded: " + reason.Error(), Kind: handoff.KindMalformed,
 		Pipeline: s.config.Pipeline, Handler: s.group.Group, Subscriber: "streams.Subscriber",
 		Topic: s.group.Stream, EntryID: entry.ID, Attempts: entry.Attempt, FailedAt: time.Now(),
 	})
-	if err != nil {
-		s.log.Error("the poison message cannot be made, the entry is tried again later", "entry_id", entry.ID, "error", err)
-		s.committer.submit(entry, handoff.Effects{Park: true, ParkFor: s.config.MaxNackDelay})
-		return
+	effects := handoff.Effects{Outputs: []handoff.Output{output}}
+	if err == nil && !s.domain.together(s.group.Stream, s.poison) {
+		// Out of the commit's reach, so it goes first.
+		effects.Outputs = nil
+		err = s.domain.client.XAdd(ctx, &redis.XAddArgs{Stream: s.poison, Values: output.Values}).Err()
 	}
-	s.committer.submit(entry, handoff.Effects{Outputs: []handoff.Output{output}})
+	if err != nil {
+		s.log.Error("the poison message cannot be added, the entry is tried again later", "entry_id", entry.ID, "error", err.Error())
+		effects = handoff.Effects{Park: true, ParkFor: s.config.MaxNackDelay}
+	}
+	s.committer.submit(entry, effects)
 }

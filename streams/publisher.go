@@ -80,9 +80,9 @@ func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publis
 }
 
 // Publish adds messages to the stream named topic, in order. When it fails, the
-// error tells how many were added for certain; a message whose reply was lost may
-// have been added too, and go-redis's own retries may then add it twice. Set an
-// IdempotencyKey where that matters.
+// error tells how many of the first ones were added for certain; later ones, and
+// one whose reply was lost, may have been added too, and go-redis's own retries may
+// add such a one twice. Set an IdempotencyKey where that matters.
 func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	// Close waits for calls under way.
 	p.mu.RLock()

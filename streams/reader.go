@@ -63,9 +63,19 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 			// It comes again, and is held by then.
 			from = entries[most-1].ID
 		}
-		// Entries that were deleted have no fields any more; claiming drops them.
 		entries = s.holds.unknown(entries)
-		found += s.take(slices.DeleteFunc(entries, func(e commit.Entry) bool { return len(e.Values) == 0 }))
+		var deleted []string
+		entries = slices.DeleteFunc(entries, func(e commit.Entry) bool {
+			if len(e.Values) > 0 {
+				return false
+			}
+			deleted = append(deleted, e.ID)
+			return true
+		})
+		if err := s.group.Drop(ctx, deleted); err != nil {
+			return found, err
+		}
+		found += s.take(entries)
 	}
 	if found > 0 {
 		s.log.Info("found messages whose delivery was lost on the way", "messages", found)

@@ -2,6 +2,9 @@ package streams_test
 
 import (
 	"bytes"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -132,4 +135,50 @@ func TestEntriesThatWereTrimmedWhilePendingAreDropped(t *testing.T) {
 			settled(t, c, topic)
 		})
 	}
+}
+
+// Looking for what was lost takes a moment, in which a handler may finish: what
+// Redis said it held is not lost then.
+func TestAMessageSettledDuringTheSearchForLostOnesIsNotDeliveredAgain(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	looked, hold := make(chan struct{}), make(chan struct{})
+	release := sync.OnceFunc(func() { close(hold) })
+	var failed, held atomic.Bool
+	watched := client(t)
+	watched.AddHook(aroundProcess(func(cmd redis.Cmder, next func() error) error {
+		args := cmd.Args()
+		if contains("millstream:returned")(fmt.Append(nil, args...)) && failed.CompareAndSwap(false, true) {
+			return errCutOff // a claim, whose reply may have been lost
+		}
+		err := next()
+		if isSearch(args) && err == nil && held.CompareAndSwap(false, true) {
+			close(looked)
+			<-hold
+		}
+		return err
+	}))
+	publish(t, c, topic, "1")
+	failed.Store(true)
+	held.Store(true)
+	messages, _ := subscribe(t, watched, topic, streams.SubscriberConfig{Concurrency: 2, IdleTime: time.Second})
+	t.Cleanup(release)
+	msg := receive(t, messages)
+	held.Store(false)
+	failed.Store(false)
+	wait(t, looked, "nothing was searched for")
+	msg.Ack()
+	settled(t, c, topic)
+	time.Sleep(20 * time.Millisecond) // the reply to the commit is on its way
+	release()
+	receiveNothing(t, messages, 300*time.Millisecond)
+}
+
+// isSearch: evalsha, sha, 1, stream, group, consumer, first id, count.
+func isSearch(args []any) bool {
+	if len(args) != 8 || args[0] != "evalsha" && args[0] != "eval" {
+		return false
+	}
+	_, counts := args[7].(int)
+	return counts
 }

@@ -66,6 +66,8 @@ func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 		closing:  s.closing,
 	}
 	sub.committer = newCommitter(sub)
+	// An earlier process may have had the same name.
+	sub.lost.Store(true)
 	return sub
 }
 

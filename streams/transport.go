@@ -36,7 +36,9 @@ type Transport struct {
 }
 
 // NewTransport returns a transport on client, which stays the caller's to close,
-// after the pipelines that use it have ended.
+// after the pipelines that use it have ended. Each input of a stage keeps one of
+// the client's connections in a blocking read, so its PoolSize should be at least
+// twice the number of stages that a process runs.
 func NewTransport(client redis.UniversalClient, config Config) (*Transport, error) {
 	if _, err := newDomain(client); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package streams_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -31,6 +32,10 @@ func TestWatermillUniversalSuite(t *testing.T) {
 			require.NoError(t, err)
 			// The suite forgets to close some.
 			t.Cleanup(func() { require.NoError(t, subscriber.Close()) })
+			if strings.Contains(t.Name(), "/TestReconnect/") {
+				n := newNoted()
+				return n.publisher(publisher), n.subscriber(subscriber)
+			}
 			return publisher, subscriber
 		}
 	}(shared)

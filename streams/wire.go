@@ -1,6 +1,7 @@
 package streams
 
 import (
+	"encoding"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,8 +20,8 @@ import (
 type Marshaller = redisstream.MarshallerUnmarshaller
 
 // maxValues is how many field names and values an entry may have: Redis's Lua
-// passes a little under 8,000 to a command.
-const maxValues = 7000
+// passes a little under 8,000 to a command, and miniredis's less.
+const maxValues = 4000
 
 // values returns the fields of msg as alternating names and values, names in
 // one order always: Redis stores entries smaller whose names follow those of
@@ -48,9 +49,30 @@ func values(m Marshaller, topic string, msg *message.Message) ([]any, error) {
 	slices.Sort(names)
 	out := make([]any, 0, 2*len(names))
 	for _, name := range names {
-		out = append(out, name, fields[name])
+		value, err := wireValue(fields[name])
+		if err != nil {
+			return nil, fmt.Errorf("streams: message %s for %s: field %s: %w", msg.UUID, topic, name, err)
+		}
+		out = append(out, name, value)
 	}
 	return out, nil
+}
+
+// wireValue returns a field's value as one that go-redis can send. A value that
+// it cannot would fail with the whole batch, when the handler is long done.
+func wireValue(v any) (any, error) {
+	switch v := v.(type) {
+	case string, []byte, bool, int, int8, int16, int32, int64, uint, uint8, uint16, uint32, uint64, float32, float64:
+		return v, nil
+	case nil:
+		return "", nil
+	case message.Payload:
+		return []byte(v), nil
+	case encoding.BinaryMarshaler:
+		return v.MarshalBinary()
+	default:
+		return nil, fmt.Errorf("a value of type %T cannot be sent: have the marshaller make strings or byte slices", v)
+	}
 }
 
 // marshal calls the marshaller and turns its panics into errors.

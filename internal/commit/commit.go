@@ -182,6 +182,24 @@ func (e *encoder) add(d *Delivery) {
 	}
 }
 
+// Refused reports whether err is the server's refusal of what it was asked to do,
+// which asking again will not change, rather than an outage or a state that passes.
+func Refused(err error) bool {
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return false
+	}
+	for _, passing := range []string{
+		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "MISCONF", "OOM", "BUSY",
+		"NOREPLICAS", "NOAUTH", "ERR max number of clients", "EXECABORT",
+	} {
+		if redis.HasErrorPrefix(reply, passing) {
+			return false
+		}
+	}
+	return true
+}
+
 // errUnexpected is a reply that the scripts do not make.
 var errUnexpected = errors.New("unexpected reply of a script")
 

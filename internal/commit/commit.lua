@@ -5,7 +5,8 @@
 -- KEYS[2]   the group's parking set
 -- KEYS[3..] the streams and mark keys that the deliveries name by index
 -- ARGV      group, consumer, parking consumer, ms to park after a failed
---           output, and then records, each with its kind first:
+--           output, doubled with each attempt up to 60 times, and then records,
+--           each with its kind first:
 --
 --   'A', id, attempt, number of marks, for each: key index, ttl in ms (0: none)
 --                     number of outputs, for each: key index, number of values, values
@@ -58,7 +59,7 @@ end
 -- put back by hand.
 local function failed(id, attempt, key, reply)
   call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', attempt, 'FORCE', 'JUSTID')
-  due(id, failms)
+  due(id, failms * math.min(2 ^ (attempt - 1), 60))
   return key .. ': ' .. reply.err
 end
 
@@ -66,6 +67,8 @@ local function park(id, ms)
   local pending = pcall('XPENDING', stream, group, id, id, 1)
   if pending.err then return 3 end
   if not pending[1] or pending[1][2] ~= consumer then return 0 end
+  -- XCLAIM first: without memory to spare, Redis refuses ZADD unless the script
+  -- has written already.
   call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', pending[1][4], 'JUSTID')
   due(id, ms)
   return 1

@@ -101,7 +101,9 @@ func TestACommitWhoseReplyIsLostHappensOnce(t *testing.T) {
 
 func TestScriptsSurviveAScriptFlush(t *testing.T) {
 	t.Parallel()
-	s := newStage(t, 2)
+	s := stage{t: t, client: redistest.Start(t).Client(t), in: "{flushed}"} // others need their scripts
+	require.NoError(t, s.client.XGroupCreateMkStream(t.Context(), s.in, "g", "0").Err())
+	s.add(2)
 	for _, entry := range s.read("c", 2) {
 		require.NoError(t, s.client.ScriptFlush(t.Context()).Err())
 		require.Equal(t, []commit.Outcome{commit.Done}, outcomes(t, s.as("c"), publishes(entry, s.out("a"))))

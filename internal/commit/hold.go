@@ -64,3 +64,15 @@ func (g Group) Leave(ctx context.Context, unfinished []Unfinished) error {
 	}
 	return nil
 }
+
+// Drop takes entries off the group's list of pending ones: those that were
+// deleted from the stream have nothing left to deliver.
+func (g Group) Drop(ctx context.Context, ids []string) error {
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := g.Client.XAck(ctx, g.Stream, g.Group, ids...).Err(); err != nil {
+		return fmt.Errorf("drop %d deleted entries of group %s on %s: %w", len(ids), g.Group, g.Stream, err)
+	}
+	return nil
+}

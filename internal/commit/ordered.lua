@@ -18,16 +18,12 @@ for _, holder in ipairs(summary[4] or {}) do
   if holder[1] ~= consumer and holder[1] ~= parker then others = others + tonumber(holder[2]) end
 end
 
-local function after(id)
-  local ms, seq = string.match(id, '^(%d+)-(%d+)$')
-  return ms .. '-' .. string.format('%.0f', tonumber(seq) + 1)
-end
-
 local from, page = '-', 100
 while others > 0 and #taken < most do
   local pending = redis.call('XPENDING', stream, group, from, '+', page)
   for _, p in ipairs(pending) do
-    from = after(p[1])
+    -- The next page begins with it again: it is the caller's then, or parked.
+    from = p[1]
     if p[2] ~= consumer and p[2] ~= parker then
       if p[3] < idle then return {1, '', taken} end
       if #taken >= most then return {0, '', taken} end

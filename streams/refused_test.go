@@ -1,0 +1,112 @@
+package streams_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/millstream-go/millstream/internal/redistest"
+	"github.com/millstream-go/millstream/streams"
+)
+
+// Redis checks the keys of a script before it runs it, so an output that the user
+// may not write refuses the whole commit.
+func TestAnOutputThatTheUserMayNotWriteHoldsUpNoOtherMessage(t *testing.T) {
+	t.Parallel()
+	own := redistest.Start(t)
+	topic, c := newTopic(t), own.Client(t)
+	publish(t, c, topic, "1", "2", "3", "4")
+	require.NoError(t, c.Do(t.Context(), "ACL", "SETUSER", "worker", "on", "nopass", "+@all", "~"+topic+"*").Err())
+	limited := redis.NewClient(&redis.Options{Addr: own.Addr(), Username: "worker", Password: "any"})
+	t.Cleanup(func() { _ = limited.Close() })
+	messages, _ := subscribe(t, limited, topic, streams.SubscriberConfig{})
+	p := newPublisher(t, limited, streams.PublisherConfig{})
+	for range 4 {
+		msg := receive(t, messages)
+		to := topic + ":out"
+		if msg.UUID == "1" {
+			to = "elsewhere"
+		}
+		require.NoError(t, p.Publish(to, out(msg, "of "+msg.UUID)))
+		msg.Ack()
+	}
+	eventually(t, func() bool { return c.XLen(t.Context(), topic+":out").Val() == 3 }, "the others are not committed")
+	require.Equal(t, map[string]int64{"millstream:parked": 1}, pendingOf(t, c, topic), "the one is put aside")
+}
+
+// named leaves a payload of a type that go-redis cannot send.
+type named struct {
+	redisstream.DefaultMarshallerUnmarshaller
+	payload any
+}
+
+func (n named) Marshal(topic string, msg *message.Message) (map[string]any, error) {
+	fields, err := n.DefaultMarshallerUnmarshaller.Marshal(topic, msg)
+	fields["payload"] = n.payload
+	return fields, err
+}
+
+func TestAValueThatCannotBeSentFailsThePublishAndNotTheCommit(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	publish(t, c, topic, "1", "2")
+	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{})
+	msg := receive(t, messages)
+	err := newPublisher(t, c, streams.PublisherConfig{Marshaller: named{payload: struct{}{}}}).Publish(topic+"out", out(msg, "o"))
+	require.ErrorContains(t, err, "field payload: a value of type struct {} cannot be sent")
+	named := newPublisher(t, c, streams.PublisherConfig{Marshaller: named{payload: message.Payload("bytes")}})
+	require.NoError(t, named.Publish(topic+"out", out(msg, "o")))
+	msg.Ack()
+	receive(t, messages).Ack()
+	settled(t, c, topic)
+	require.Equal(t, "bytes", string(decoded(t, c, topic+"out")[0].Payload))
+}
+
+func TestAParkedMessageWhoseDueTimeWasLostComesAgain(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	publish(t, c, topic, "1")
+	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{IdleTime: 300 * time.Millisecond, NackDelay: time.Hour, MaxNackDelay: time.Hour})
+	receive(t, messages).Nack()
+	eventually(t, func() bool { return pendingOf(t, c, topic)["millstream:parked"] == 1 }, "not parked")
+	require.NoError(t, c.Del(t.Context(), topic+":parked:g").Err())
+	receive(t, messages).Ack()
+	settled(t, c, topic)
+}
+
+func TestAMessageTrimmedWhileItIsHandledIsCommittedAllTheSame(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	publish(t, c, topic, "1")
+	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{IdleTime: 3 * time.Second})
+	msg := receive(t, messages)
+	require.NoError(t, newPublisher(t, c, streams.PublisherConfig{}).Publish(topic+"out", out(msg, "o")))
+	require.NoError(t, c.XTrimMaxLen(t.Context(), topic, 0).Err())
+	time.Sleep(1500 * time.Millisecond) // the hold is renewed meanwhile
+	msg.Ack()
+	settled(t, c, topic)
+	require.Equal(t, []string{"o"}, uuids(decoded(t, c, topic+"out")))
+}
+
+func TestAProcessWithTheNameOfADeadOneGoesOnWithItsMessagesInOrder(t *testing.T) {
+	t.Parallel()
+	for _, ordered := range []bool{true, false} {
+		topic, c := newTopic(t), client(t)
+		publish(t, c, topic, "1", "2", "3")
+		require.NoError(t, c.XGroupCreateMkStream(t.Context(), topic, "g", "0").Err())
+		require.NoError(t, c.XReadGroup(t.Context(), &redis.XReadGroupArgs{
+			Group: "g", Consumer: "pod-0", Streams: []string{topic, ">"}, Count: 2, Block: -1,
+		}).Err())
+		messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{Consumer: "pod-0", Ordered: ordered, IdleTime: time.Hour})
+		for _, id := range []string{"1", "2", "3"} {
+			msg := receive(t, messages)
+			require.Equal(t, id, msg.UUID)
+			msg.Ack()
+		}
+		settled(t, c, topic)
+	}
+}
