@@ -31,6 +31,8 @@ const Forever time.Duration = -1
 // is acknowledged without effect. The handler itself may in that case run for
 // both; what it does outside the pipeline has to bear that.
 //
+// A message that the handler skips, or that ends up poisoned, is not marked.
+//
 // It needs a transport with a handoff, such as streams; with another, each
 // message fails with [ErrNoHandoff]. The zero value works. The middleware may be
 // used by any number of handlers.

@@ -35,6 +35,9 @@ type guard struct {
 func (g *guard) handler() message.HandlerFunc {
 	handle := func(msg *message.Message) ([]*message.Message, error) { return g.stage.handle(msg, g.input) }
 	use := g.stage.settings.use
+	if len(use) > 0 {
+		handle = rollingBack(handle)
+	}
 	for _, m := range slices.Backward(use) {
 		handle = m(handle)
 	}
@@ -63,6 +66,26 @@ func (g *guard) handler() message.HandlerFunc {
 			h.Rollback(start)
 		}
 		return nil, g.judge(msg, h, err)
+	}
+}
+
+// rollingBack drops what a failed run of a handler staged at once: middleware that
+// calls it again, or makes something else of its error, need not know of handoffs.
+func rollingBack(handle message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		h := handoff.FromContext(msg.Context())
+		if h == nil {
+			return handle(msg)
+		}
+		start, failed := h.Savepoint(), true
+		defer func() {
+			if failed {
+				h.Rollback(start)
+			}
+		}()
+		made, err := handle(msg)
+		failed = err != nil
+		return made, err
 	}
 }
 

@@ -68,7 +68,9 @@ func Use(middleware ...message.HandlerMiddleware) CommonOption {
 }
 
 // MaxAttempts is how often a message is delivered to a stage that fails with a
-// plain error before it goes to the poison topic. Default: [DefaultMaxAttempts].
+// plain error before it goes to the poison topic. All deliveries count, also those
+// that ended with [RetryAfter] or with the death of the process. Default:
+// [DefaultMaxAttempts].
 func MaxAttempts(n int) CommonOption {
 	return commonOption(func(s *settings) { s.maxAttempts = n })
 }
