@@ -11,7 +11,7 @@ rules='
 pipeline   never github.com/redis/go-redis streams pubsub middleware
 streams    never pubsub middleware tracing pipeline
 pubsub     never streams middleware tracing pipeline
-middleware never streams pubsub tracing pipeline
+middleware never streams pubsub tracing pipeline github.com/redis/go-redis internal/commit
 tracing    never streams pubsub middleware pipeline
 *          never github.com/alicebob/miniredis except internal/demoredis examples benchmarks cmd
 *          never examples benchmarks cmd except examples benchmarks cmd

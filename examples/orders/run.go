@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -55,14 +56,19 @@ func (c *command) run(ctx context.Context) error {
 		return err
 	}
 	defer stop()
+	orders := bufio.NewReader(in)
 	if c.reset {
+		// Nothing is deleted for an input that cannot be read.
+		if _, err := orders.Peek(1); err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("read the orders: %w", err)
+		}
 		if err := reset(ctx, client); err != nil {
 			return fmt.Errorf("reset: %w", err)
 		}
 	}
 	books := ledger.New(client, shop.Prefix+"ledger:")
 	s := shop.New(bank.New(books), books, logger)
-	read, err := process(ctx, client, s, in, logger)
+	read, err := process(ctx, client, s, orders, logger)
 	if err != nil && !errors.Is(err, errInterrupted) {
 		return err
 	}

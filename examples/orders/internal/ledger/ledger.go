@@ -5,6 +5,7 @@ package ledger
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
@@ -64,10 +65,30 @@ func (l *Ledger) record(ctx context.Context, book, orderID string, entry any) er
 	if err != nil {
 		return fmt.Errorf("ledger: %s of order %q: %w", book, orderID, err)
 	}
-	if err := l.client.HSetNX(ctx, l.key(book), orderID, text).Err(); err != nil {
+	err = l.client.HSetNX(ctx, l.key(book), orderID, text).Err()
+	switch {
+	case err == nil:
+		return nil
+	case refused(err):
+		return fmt.Errorf("ledger: %s of order %q: %w", book, orderID, err)
+	default:
 		return fmt.Errorf("ledger: %s of order %q: %w: %w", book, orderID, order.ErrUnavailable, err)
 	}
-	return nil
+}
+
+// refused reports whether Redis said no for good, rather than being away or in a
+// state that passes.
+func refused(err error) bool {
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		return false
+	}
+	for _, passing := range []string{"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MISCONF", "OOM", "BUSY"} {
+		if redis.HasErrorPrefix(reply, passing) {
+			return false
+		}
+	}
+	return true
 }
 
 func (l *Ledger) key(book string) string { return l.prefix + book }

@@ -46,9 +46,8 @@ func record[T any](write func(context.Context, T) error) func(context.Context, T
 	return func(ctx context.Context, event T) error { return later(write(ctx, event)) }
 }
 
-// later puts a message aside when the books are closed. That is not the
-// order's fault: it does not bring the order nearer to the poison queue, however
-// long it lasts.
+// later puts a message aside when the books are closed. That is not the order's
+// fault and does not send it to the poison queue, however long it lasts.
 func later(err error) error {
 	if errors.Is(err, order.ErrUnavailable) {
 		return pipeline.RetryAfter(booksPause)
