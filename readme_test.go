@@ -44,6 +44,16 @@ func build(t *testing.T, pkg string) string {
 	return binary
 }
 
+func TestReadmeHasNoGapsToFill(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gap := regexp.MustCompile(`@@\w+@@`).Find(readme); gap != nil {
+		t.Errorf("README.md has the placeholder %s", gap)
+	}
+}
+
 func TestReadmeShowsTheFirstProgramAsItIs(t *testing.T) {
 	source, err := os.ReadFile("examples/first/main.go")
 	if err != nil {

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log"
@@ -29,7 +30,7 @@ func charge(_ context.Context, o order) (string, error) {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	options, err := redis.ParseURL(os.Getenv("REDIS_URL")) // such as redis://localhost:6379
+	options, err := redis.ParseURL(cmp.Or(os.Getenv("REDIS_URL"), "redis://localhost:6379"))
 	check(err)
 	transport, err := streams.NewTransport(redis.NewClient(options), streams.Config{})
 	check(err)
