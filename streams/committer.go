@@ -78,6 +78,7 @@ func deliverySize(d commit.Delivery) int {
 // commit settles a batch, again and again until Redis has answered: finished
 // work is not lost to an outage. A repeat changes nothing that was done.
 func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
+	var said time.Time
 	for failures := 0; ; failures++ {
 		results, err := c.sub.group.Commit(ctx, batch)
 		if err == nil {
@@ -92,8 +93,9 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 			c.separate(ctx, batch, err)
 			return
 		}
-		if failures == 0 {
-			c.sub.log.Warn("commit failed, trying again", "messages", len(batch), "error", err)
+		if time.Since(said) > time.Minute {
+			said = time.Now()
+			c.sub.log.Warn("commit failed, trying again", "messages", len(batch), "failures", failures+1, "error", err)
 		}
 		select {
 		case <-ctx.Done():

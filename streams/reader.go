@@ -119,6 +119,7 @@ type trouble struct {
 	sub    *subscription
 	doing  string
 	failed int
+	said   time.Time
 }
 
 func (s *subscription) newTrouble(doing string) *trouble { return &trouble{sub: s, doing: doing} }
@@ -140,8 +141,9 @@ func (t *trouble) settle(ctx context.Context, err error) bool {
 	if redis.HasErrorPrefix(err, "NOGROUP") && t.regroup(ctx) {
 		return true
 	}
-	if t.failed == 1 {
-		t.sub.log.Warn(t.doing+" failed, trying again", "error", err)
+	if t.failed == 1 || time.Since(t.said) > time.Minute {
+		t.said = time.Now()
+		t.sub.log.Warn(t.doing+" failed, trying again", "failures", t.failed, "error", err)
 	}
 	return t.sub.sleep(backoff(100*time.Millisecond, 5*time.Second, t.failed))
 }

@@ -40,7 +40,7 @@ type SubscriberConfig struct {
 	// one holds a message, the others read nothing, and what a dead one held
 	// comes before anything new. A rejected message is delivered again before
 	// the next. Concurrency must then be 1, and all consumers of the group
-	// should be ordered.
+	// should be ordered. Only a message whose output Redis refuses is put aside.
 	Ordered bool
 	// Marshaller reads the fields of an entry. Default: watermill-redisstream's.
 	Marshaller Marshaller

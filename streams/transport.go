@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -43,7 +44,12 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 	if _, err := newDomain(client); err != nil {
 		return nil, err
 	}
-	return &Transport{client: client, config: config}, nil
+	t := &Transport{client: client, config: config}
+	check := t.subscriberConfig(handoff.Subscription{})
+	if err := check.setDefaults(); err != nil {
+		return nil, fmt.Errorf("streams: transport: %w", err)
+	}
+	return t, nil
 }
 
 // Publisher returns a publisher.
@@ -53,7 +59,11 @@ func (t *Transport) Publisher() (message.Publisher, error) {
 
 // Subscriber returns a subscriber for a stage.
 func (t *Transport) Subscriber(s handoff.Subscription) (message.Subscriber, error) {
-	return NewSubscriber(t.client, s.Group, SubscriberConfig{
+	return NewSubscriber(t.client, s.Group, t.subscriberConfig(s))
+}
+
+func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
+	return SubscriberConfig{
 		Start:        t.config.Start,
 		Concurrency:  s.Concurrency,
 		Ordered:      s.Ordered,
@@ -65,7 +75,7 @@ func (t *Transport) Subscriber(s handoff.Subscription) (message.Subscriber, erro
 		NackDelay:    t.config.NackDelay,
 		MaxNackDelay: t.config.MaxNackDelay,
 		Logger:       t.config.Logger,
-	})
+	}
 }
 
 // Idle reports whether none of the subscriptions has an undelivered, pending or
