@@ -2,7 +2,6 @@ package middleware_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"strings"
@@ -14,7 +13,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/millstream-go/millstream/internal/redistest"
 	"github.com/millstream-go/millstream/streams"
@@ -24,24 +22,7 @@ import (
 var server *redistest.Server
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		var stop func()
-		var err error
-		server, stop, err = redistest.StartShared()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		code := m.Run()
-		stop()
-		if code == 0 {
-			if err := goleak.Find(); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				return 1
-			}
-		}
-		return code
-	}())
+	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }))
 }
 
 const patience = 30 * time.Second

@@ -1,7 +1,6 @@
 package pipeline_test
 
 import (
-	"fmt"
 	"log/slog"
 	"os"
 	"testing"
@@ -20,24 +19,7 @@ func TestMain(m *testing.M) {
 		os.Exit(work())
 	}
 	slog.SetDefault(quiet)
-	os.Exit(func() int {
-		var stop func()
-		var err error
-		server, stop, err = redistest.StartShared()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		code := m.Run()
-		stop()
-		if code == 0 {
-			if err := goleak.Find(stockReader); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				return 1
-			}
-		}
-		return code
-	}())
+	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }, stockReader))
 }
 
 // stockReader may go on for half a second after its subscriber was closed.

@@ -2,7 +2,6 @@ package streams_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"os"
 	"testing"
@@ -28,24 +27,7 @@ var leftByTheSuite = []goleak.Option{
 func TestMain(m *testing.M) {
 	slog.SetLogLoggerLevel(slog.LevelError)
 	redis.SetLogger(silent{}) // tests that kill their server would fill the screen
-	os.Exit(func() int {
-		var stop func()
-		var err error
-		server, stop, err = redistest.StartShared()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		code := m.Run()
-		stop()
-		if code == 0 {
-			if err := goleak.Find(leftByTheSuite...); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				return 1
-			}
-		}
-		return code
-	}())
+	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }, leftByTheSuite...))
 }
 
 // client returns a client of the shared server.

@@ -1,7 +1,6 @@
 package commit_test
 
 import (
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -20,17 +19,7 @@ import (
 var server *redistest.Server
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		var stop func()
-		var err error
-		server, stop, err = redistest.StartShared()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		defer stop()
-		return m.Run()
-	}())
+	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }))
 }
 
 // stage is a stream with one group, and the clients to look at it with.

@@ -47,18 +47,8 @@ func Start(tb testing.TB, opts ...Option) *Server {
 	return s
 }
 
-// StartShared runs a server until stop is called, for use in TestMain:
-//
-//	func TestMain(m *testing.M) {
-//		server, stop, err := redistest.StartShared()
-//		if err != nil {
-//			log.Fatal(err)
-//		}
-//		shared = server
-//		code := m.Run()
-//		stop()
-//		os.Exit(code)
-//	}
+// StartShared runs a server until stop is called, where there is no test to end it
+// with; [Main] does so for a package's tests.
 //
 // stop returns when the server and everything around it has ended; calling it
 // again does nothing.
