@@ -51,3 +51,16 @@ func destination(msg *message.Message, otherwise string) string {
 }
 
 func (outlet) Close() error { return nil }
+
+// publishing publishes what a handler returns, as the router would do after it:
+// the router would first put its values into the context of each message made,
+// where they are already, as that is the context of the message worked on.
+func publishing(handle message.HandlerFunc, out message.Publisher, topic string) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		made, err := handle(msg)
+		if err == nil && len(made) > 0 {
+			err = out.Publish(topic, made...)
+		}
+		return nil, err
+	}
+}

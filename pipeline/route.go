@@ -57,11 +57,7 @@ func Route[In any](from Flow[In], name string, handle func(context.Context, In) 
 		p.fault("route %q: %w", name, errNilHandler)
 	}
 	n.handle = func(msg *message.Message, in *port) ([]*message.Message, error) {
-		value, err := decode[In](msg, in)
-		if err != nil {
-			return nil, err
-		}
-		routed, err := handle(handlerContext(msg), value)
+		routed, err := call(msg, in, handle)
 		if err != nil {
 			return nil, err
 		}

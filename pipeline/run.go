@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -211,79 +210,4 @@ func (r *run) add(n *node, in *port, s *subscribed, out outlet, handle message.H
 	}
 	handler := r.router.AddHandler(name, in.topic(), s, topic, out, publishing(handle, out, topic))
 	r.running = append(r.running, running{stage: n.name, handler: handler})
-}
-
-// subscribed is a subscriber that has subscribed already.
-type subscribed struct {
-	message.Subscriber
-	messages <-chan *message.Message
-	// closing are the goroutines that close subscribers, which the run joins.
-	closing *sync.WaitGroup
-}
-
-// Subscribe returns the channel there is. A router that closes right after its
-// start may end the context of a handler instead of closing its subscriber.
-func (s *subscribed) Subscribe(ctx context.Context, _ string) (<-chan *message.Message, error) {
-	s.closing.Go(func() {
-		<-ctx.Done()
-		_ = s.Close()
-	})
-	return s.messages, nil
-}
-
-// String is the name by which the router knows the subscriber.
-func (s *subscribed) String() string {
-	var inner any = s.Subscriber
-	if d, ok := inner.(*drainer); ok {
-		inner = d.inner
-	}
-	return strings.TrimPrefix(fmt.Sprintf("%T", inner), "*")
-}
-
-// discard ends the subscription of a stage that will not run.
-func (s *subscribed) discard() error {
-	closed := make(chan error, 1)
-	go func() { closed <- s.Close() }()
-	for msg := range s.messages {
-		msg.Nack()
-	}
-	return <-closed
-}
-
-// gate keeps the concurrency of a stage that reads several topics.
-type gate chan struct{}
-
-func newGate(n *node) gate {
-	if len(n.inputs) < 2 {
-		return nil
-	}
-	return make(gate, n.settings.concurrency)
-}
-
-func (g gate) wrap(handle message.HandlerFunc) message.HandlerFunc {
-	if g == nil {
-		return handle
-	}
-	return func(msg *message.Message) ([]*message.Message, error) {
-		select {
-		case g <- struct{}{}:
-		case <-msg.Context().Done():
-			return nil, context.Cause(msg.Context())
-		}
-		defer func() { <-g }()
-		return handle(msg)
-	}
-}
-
-// publishing publishes what a handler returns, as the router would do after it:
-// the router would first put its values into the context of each message made,
-// where they are already, as that is the context of the message worked on.
-func publishing(handle message.HandlerFunc, out message.Publisher, topic string) message.HandlerFunc {
-	return func(msg *message.Message) ([]*message.Message, error) {
-		made, err := handle(msg)
-		if err == nil && len(made) > 0 {
-			err = out.Publish(topic, made...)
-		}
-		return nil, err
-	}
 }

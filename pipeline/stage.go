@@ -24,11 +24,7 @@ func Stage[In, Out any](from Flow[In], name string, handle func(context.Context,
 		p.fault("stage %q: %w", name, errNilHandler)
 	}
 	n.handle = func(msg *message.Message, in *port) ([]*message.Message, error) {
-		value, err := decode[In](msg, in)
-		if err != nil {
-			return nil, err
-		}
-		result, err := handle(handlerContext(msg), value)
+		result, err := call(msg, in, handle)
 		if err != nil {
 			return nil, err
 		}
@@ -51,11 +47,7 @@ func Expand[In, Out any](from Flow[In], name string, handle func(context.Context
 		p.fault("stage %q: %w", name, errNilHandler)
 	}
 	n.handle = func(msg *message.Message, in *port) ([]*message.Message, error) {
-		value, err := decode[In](msg, in)
-		if err != nil {
-			return nil, err
-		}
-		results, err := handle(handlerContext(msg), value)
+		results, err := call(msg, in, handle)
 		if err != nil {
 			return nil, err
 		}
@@ -84,6 +76,15 @@ func Sink[In any](from Flow[In], name string, handle func(context.Context, In) e
 		}
 		return nil, handle(handlerContext(msg), value)
 	}
+}
+
+// call decodes a message that was read from a port and gives it to a handler.
+func call[In, Out any](msg *message.Message, in *port, handle func(context.Context, In) (Out, error)) (out Out, err error) {
+	value, err := decode[In](msg, in)
+	if err != nil {
+		return out, err
+	}
+	return handle(handlerContext(msg), value)
 }
 
 func decode[T any](msg *message.Message, in *port) (value T, err error) {

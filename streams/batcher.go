@@ -80,14 +80,13 @@ func (b *batcher) fly() {
 
 // take returns the requests of the next pipeline; none ends the flight.
 func (b *batcher) take() []*request {
-	const most, mostBytes = 500, 1 << 20
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n, messages, bytes := 0, 0, 0
-	for n < len(b.waiting) && messages < most && bytes < mostBytes {
+	for n < len(b.waiting) && messages < maxPublish && bytes < maxPublishBytes {
 		messages += len(b.waiting[n].messages)
 		for _, m := range b.waiting[n].messages {
-			bytes += size(m.Values)
+			bytes += m.Size
 		}
 		n++
 	}

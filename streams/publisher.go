@@ -100,14 +100,15 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 		if err != nil {
 			return err
 		}
+		bytes := size(fields)
 		if h := handoff.FromContext(msg.Context()); p.domain.commits(h, topic) {
-			if err := h.Publish(handoff.Output{Topic: topic, Values: fields, Size: size(fields)}); err != nil {
+			if err := h.Publish(handoff.Output{Topic: topic, Values: fields, Size: bytes}); err != nil {
 				return fmt.Errorf("streams: publish message %s to %s: %w", msg.UUID, topic, err)
 			}
 			continue
 		}
 		ctx = msg.Context()
-		direct = append(direct, commit.Message{Key: p.key(topic, msg), Values: fields})
+		direct = append(direct, commit.Message{Key: p.key(topic, msg), Values: fields, Size: bytes})
 	}
 	if len(direct) == 0 {
 		return nil
@@ -142,16 +143,21 @@ func (p *Publisher) send(ctx context.Context, topic string, messages []commit.Me
 	return nil
 }
 
+// maxPublish and maxPublishBytes bound how long publishing keeps the server at a time.
+const (
+	maxPublish      = 500
+	maxPublishBytes = 1 << 20
+)
+
 // run returns how many of the first messages go together: alike in having a key
-// or not, and few and small enough not to keep the server long.
+// or not, and few and small enough.
 func run(messages []commit.Message) int {
-	const most, mostBytes = 500, 1 << 20
 	bytes := 0
 	for i, m := range messages {
-		if (m.Key == "") != (messages[0].Key == "") || i == most {
+		if (m.Key == "") != (messages[0].Key == "") || i == maxPublish {
 			return i
 		}
-		if bytes += size(m.Values); bytes > mostBytes && i > 0 {
+		if bytes += m.Size; bytes > maxPublishBytes && i > 0 {
 			return i
 		}
 	}

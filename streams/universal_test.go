@@ -8,7 +8,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/pubsub/tests"
-	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/internal/redistest"
@@ -19,26 +18,24 @@ import (
 // SIGKILL in the middle and comes back with its append-only file.
 func TestWatermillUniversalSuite(t *testing.T) {
 	own := redistest.Start(t, redistest.AOF(), redistest.Supervised())
-	shared := own.Client(t)
-	constructor := func(client redis.UniversalClient) tests.ConsumerGroupPubSubConstructor {
-		return func(t *testing.T, group string) (message.Publisher, message.Subscriber) {
-			t.Helper()
-			publisher, err := streams.NewPublisher(client, streams.PublisherConfig{})
-			require.NoError(t, err)
-			subscriber, err := streams.NewSubscriber(client, group, streams.SubscriberConfig{
-				// The suite closes subscribers whose messages it does not settle.
-				DrainTimeout: 50 * time.Millisecond,
-			})
-			require.NoError(t, err)
-			// The suite forgets to close some.
-			t.Cleanup(func() { require.NoError(t, subscriber.Close()) })
-			if strings.Contains(t.Name(), "/TestReconnect/") {
-				n := newNoted()
-				return n.publisher(publisher), n.subscriber(subscriber)
-			}
-			return publisher, subscriber
+	client := own.Client(t)
+	constructor := func(t *testing.T, group string) (message.Publisher, message.Subscriber) {
+		t.Helper()
+		publisher, err := streams.NewPublisher(client, streams.PublisherConfig{})
+		require.NoError(t, err)
+		subscriber, err := streams.NewSubscriber(client, group, streams.SubscriberConfig{
+			// The suite closes subscribers whose messages it does not settle.
+			DrainTimeout: 50 * time.Millisecond,
+		})
+		require.NoError(t, err)
+		// The suite forgets to close some.
+		t.Cleanup(func() { require.NoError(t, subscriber.Close()) })
+		if strings.Contains(t.Name(), "/TestReconnect/") {
+			n := newNoted()
+			return n.publisher(publisher), n.subscriber(subscriber)
 		}
-	}(shared)
+		return publisher, subscriber
+	}
 	features := tests.Features{
 		ConsumerGroups:                      true,
 		GuaranteedOrder:                     true,

@@ -18,6 +18,8 @@ var publishScript = redis.NewScript(publishSource)
 type Message struct {
 	Key    string
 	Values []any
+	// Size is about how many bytes the values are.
+	Size int
 }
 
 // PublishOnce adds messages to a stream, passing over those whose key was
