@@ -28,12 +28,7 @@ func (p *Pipeline) WaitIdle(ctx context.Context, transport Transport) error {
 	if !ok {
 		return fmt.Errorf("pipeline %q: the transport, a %T, cannot tell whether anything is left to do: %w", p.name, transport, errors.ErrUnsupported)
 	}
-	var subscriptions []Subscription
-	for _, n := range p.nodes {
-		for _, in := range n.inputs {
-			subscriptions = append(subscriptions, Subscription{Topic: in.topic(), Group: n.name})
-		}
-	}
+	subscriptions := p.subscriptions()
 	ticker := time.NewTicker(idlePoll)
 	defer ticker.Stop()
 	answered := time.Now()
@@ -55,4 +50,15 @@ func (p *Pipeline) WaitIdle(ctx context.Context, transport Transport) error {
 			return context.Cause(ctx)
 		}
 	}
+}
+
+// subscriptions returns what all stages read.
+func (p *Pipeline) subscriptions() []Subscription {
+	var all []Subscription
+	for _, n := range p.nodes {
+		for _, in := range n.inputs {
+			all = append(all, Subscription{Topic: in.topic(), Group: n.name})
+		}
+	}
+	return all
 }

@@ -98,6 +98,11 @@ func (r *run) run(ctx context.Context, nodes []*node) (err error) {
 	}
 	defer func() { err = errors.Join(err, r.publisher.Close()) }()
 
+	if preparer, ok := r.transport.(Preparer); ok {
+		if err := preparer.Prepare(work, r.pipeline.subscriptions()); err != nil {
+			return fmt.Errorf("prepare the transport: %w", err)
+		}
+	}
 	logger := routerLogger{r.pipeline.logger.With("pipeline", r.pipeline.name)}
 	r.router, err = message.NewRouter(message.RouterConfig{CloseTimeout: r.drain + drainSlack}, logger)
 	if err != nil {

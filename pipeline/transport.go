@@ -30,6 +30,15 @@ type Transport interface {
 	Subscriber(Subscription) (message.Subscriber, error)
 }
 
+// Preparer is a [Transport] that wants to know all stages before any of them
+// runs, as one does that deletes what every stage is done with: it must know of
+// those that run elsewhere, or not yet.
+type Preparer interface {
+	// Prepare is called at the start of a run with every subscription of the
+	// pipeline, also of stages that do not run in this process.
+	Prepare(context.Context, []Subscription) error
+}
+
 // Idler is a [Transport] that can tell whether anything is left to do.
 type Idler interface {
 	// Idle reports whether none of the subscriptions has an undelivered, pending

@@ -14,6 +14,11 @@ const claimEvery = time.Second
 // handed back, and those of consumers that fell silent, until the subscription
 // stops. An ordered reader takes over all but the parked ones itself, in their place.
 func (s *subscription) claim(ctx context.Context) {
+	select {
+	case <-s.inherited:
+	case <-s.stopping:
+		return
+	}
 	trouble := s.newTrouble("claiming")
 	cursor := "-"
 	var search time.Time // when to begin looking for idle entries again
@@ -39,6 +44,7 @@ func (s *subscription) claim(ctx context.Context) {
 				search = time.Now().Add(s.config.IdleTime / 2)
 			}
 		}
+		s.noteTaken(claimed.Entries, claimed.Dropped)
 		s.take(claimed.Entries)
 		wait := min(s.config.IdleTime/2, claimEvery)
 		if claimed.Due >= 0 {
@@ -50,5 +56,28 @@ func (s *subscription) claim(ctx context.Context) {
 		if !s.parked.wait(wait, s.stopping) {
 			return
 		}
+	}
+}
+
+// noteTaken counts entries that came from elsewhere than new from the stream, and
+// those that were dropped because they are gone.
+func (s *subscription) noteTaken(entries []commit.Entry, dropped int) {
+	abandoned := 0
+	for i := range entries {
+		switch entries[i].Whence {
+		case commit.Parked:
+			s.count.resumed.Add(1)
+		case commit.Abandoned:
+			abandoned++
+		case commit.Fresh, commit.HandedBack, commit.Own:
+		}
+	}
+	if abandoned > 0 {
+		s.count.reclaimed.Add(uint64(abandoned))
+		s.log.Info("took over messages of consumers that fell silent", "messages", abandoned, "idle_time", s.config.IdleTime)
+	}
+	if dropped > 0 {
+		s.count.vanished.Add(uint64(dropped))
+		s.log.Warn("entries were deleted from the stream while they were pending, and are given up", "entries", dropped)
 	}
 }

@@ -80,7 +80,7 @@ func deliverySize(d commit.Delivery) int {
 func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 	var said time.Time
 	for failures := 0; ; failures++ {
-		results, err := c.sub.group.Commit(ctx, batch)
+		results, err := c.settle(ctx, batch)
 		if err == nil {
 			if failures > 0 {
 				c.sub.log.Info("commits work again", "failures", failures)
@@ -93,6 +93,7 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 			c.separate(ctx, batch, err)
 			return
 		}
+		c.sub.count.troubles.Add(1)
 		if time.Since(said) > time.Minute {
 			said = time.Now()
 			c.sub.log.Warn("commit failed, trying again", "messages", len(batch), "failures", failures+1, "error", err)
@@ -107,6 +108,16 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 		case <-time.After(backoff(50*time.Millisecond, 2*time.Second, failures+1)):
 		}
 	}
+}
+
+// settle carries a batch out: first what is out of the commit's reach.
+func (c *committer) settle(ctx context.Context, batch []commit.Delivery) ([]commit.Result, error) {
+	if c.sub.domain.isSpread() {
+		if err := c.sub.publishAbroad(ctx, batch); err != nil {
+			return nil, err
+		}
+	}
+	return c.sub.group.Commit(ctx, batch)
 }
 
 // separate settles the deliveries of a batch that Redis refuses one by one, so
@@ -127,22 +138,29 @@ func (c *committer) separate(ctx context.Context, batch []commit.Delivery, err e
 	}
 	delay := backoff(commit.FailureDelay, time.Minute*5, d.Attempt)
 	c.sub.log.Error("commit refused, the message is put aside", "entry_id", d.ID, "delay", delay, "error", err)
+	c.sub.count.refused.Add(1)
 	batch[0].Effects = handoff.Effects{Park: true, ParkFor: delay}
 	c.commit(ctx, batch)
 }
 
 // report logs what is worth knowing and sets the alarm for what was parked.
 func (c *committer) report(batch []commit.Delivery, results []commit.Result, repeated bool) {
+	var parked, committed uint64
 	for i, result := range results {
 		d := &batch[i]
 		switch result.Outcome {
 		case commit.Done:
 			if d.Effects.Park {
+				parked++
 				c.sub.parked.ring(d.Effects.ParkFor)
+				continue
 			}
+			committed++
 		case commit.Duplicate:
+			c.sub.count.duplicates.Add(1)
 			c.sub.log.Debug("duplicate dropped", "entry_id", d.ID)
 		case commit.Fenced:
+			c.sub.count.fenced.Add(1)
 			if repeated {
 				c.sub.log.Info("message was settled before, by the commit whose reply was lost or by another consumer", "entry_id", d.ID)
 				continue
@@ -151,9 +169,15 @@ func (c *committer) report(batch []commit.Delivery, results []commit.Result, rep
 		case commit.GroupGone:
 			c.sub.log.Error("the consumer group was gone, the outputs of this run are dropped and its message may come again", "entry_id", d.ID)
 		case commit.Failed:
+			c.sub.count.refused.Add(1)
 			c.sub.log.Error("an output could not be added, the message is put aside", "entry_id", d.ID,
 				"delay", commit.FailureDelay, "error", result.Err)
 			c.sub.parked.ring(commit.FailureDelay)
 		}
+	}
+	c.sub.count.parked.Add(parked)
+	c.sub.count.committed.Add(committed)
+	if t := c.sub.trimmer; t != nil && committed > 0 {
+		t.finished.Store(true)
 	}
 }

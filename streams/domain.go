@@ -47,19 +47,19 @@ func (d domain) Marked(ctx context.Context, delivery handoff.Delivery, key strin
 	}
 }
 
-// commits reports whether a message for topic can be committed together with
-// the delivery of h: through the same client and, where keys are spread over
-// servers by their hash tag, on the same one.
-func (d domain) commits(h *handoff.Handoff, topic string) bool {
-	return h != nil && h.Domain() == handoff.Domain(d) && d.together(h.Topic, topic)
+// commits reports whether what is published with the delivery of h is settled
+// with it: it came through the same client.
+func (d domain) commits(h *handoff.Handoff) bool {
+	return h != nil && h.Domain() == handoff.Domain(d)
 }
 
-// together reports whether one script can reach both topics.
-func (d domain) together(a, b string) bool {
+// isSpread reports whether keys are spread over servers by their hash tag, so that
+// a script reaches only those with the same one.
+func (d domain) isSpread() bool {
 	switch d.client.(type) {
 	case *redis.ClusterClient, *redis.Ring:
-		return commit.HashTag(a) == commit.HashTag(b)
-	default:
 		return true
+	default:
+		return false
 	}
 }

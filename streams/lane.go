@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/redis/go-redis/v9"
-
 	"github.com/millstream-go/millstream/internal/commit"
 	"github.com/millstream-go/millstream/internal/handoff"
 )
@@ -26,9 +24,19 @@ func (s *subscription) lane(ctx context.Context) {
 // deliver hands one entry to a handler and settles what comes of it. It returns
 // true when the same entry is to be delivered again at once.
 func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again bool) {
+	if entry.Whence == commit.Abandoned && s.isHopeless(ctx, entry) {
+		return false
+	}
 	msg, err := decode(s.config.Marshaller, *entry)
 	if err != nil {
-		s.giveUp(ctx, entry, err)
+		s.giveUp(entry, err)
+		return false
+	}
+	if wait, err := untilDue(msg, entry.ID); err != nil {
+		s.giveUp(entry, err)
+		return false
+	} else if wait > 0 {
+		s.committer.submit(entry, handoff.Effects{Park: true, ParkFor: wait, Uncounted: true})
 		return false
 	}
 	msgCtx, h, cancel := handoff.NewContext(ctx, handoff.Delivery{
@@ -39,6 +47,7 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 
 	select {
 	case s.out <- msg:
+		s.count.delivered.Add(1)
 	case <-s.stopping:
 		s.handBack(entry.ID, false)
 		return false
@@ -60,6 +69,9 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 
 func (s *subscription) acked(entry *commit.Entry, effects handoff.Effects) (again bool) {
 	if effects.Park && s.config.Ordered {
+		if effects.Uncounted {
+			entry.Attempt--
+		}
 		return s.waitInOrder(entry, effects.ParkFor)
 	}
 	s.committer.submit(entry, effects)
@@ -68,6 +80,7 @@ func (s *subscription) acked(entry *commit.Entry, effects handoff.Effects) (agai
 
 // nacked puts the message aside, or hands it back when the subscription stops.
 func (s *subscription) nacked(entry *commit.Entry) (again bool) {
+	s.count.nacked.Add(1)
 	if s.isStopping() {
 		s.handBack(entry.ID, true)
 		return false
@@ -88,27 +101,6 @@ func (s *subscription) waitInOrder(entry *commit.Entry, delay time.Duration) (ag
 		return false
 	}
 	entry.Attempt++
+	entry.Whence = commit.Own
 	return true
-}
-
-// giveUp moves an entry that cannot be decoded to the poison topic.
-func (s *subscription) giveUp(ctx context.Context, entry *commit.Entry, reason error) {
-	s.log.Error("entry cannot be decoded, it goes to the poison topic",
-		"entry_id", entry.ID, "poison_topic", s.poison, "error", reason.Error())
-	output, err := poisoned(s.config.Marshaller, s.poison, *entry, handoff.Poisoning{
-		Reason: "the entry cannot be decoded: " + reason.Error(), Kind: handoff.KindMalformed,
-		Pipeline: s.config.Pipeline, Handler: s.group.Group, Subscriber: "streams.Subscriber",
-		Topic: s.group.Stream, EntryID: entry.ID, Attempts: entry.Attempt, FailedAt: time.Now(),
-	})
-	effects := handoff.Effects{Outputs: []handoff.Output{output}}
-	if err == nil && !s.domain.together(s.group.Stream, s.poison) {
-		// Out of the commit's reach, so it goes first.
-		effects.Outputs = nil
-		err = s.domain.client.XAdd(ctx, &redis.XAddArgs{Stream: s.poison, Values: output.Values}).Err()
-	}
-	if err != nil {
-		s.log.Error("the poison message cannot be added, the entry is tried again later", "entry_id", entry.ID, "error", err.Error())
-		effects = handoff.Effects{Park: true, ParkFor: s.config.MaxNackDelay}
-	}
-	s.committer.submit(entry, effects)
 }

@@ -96,19 +96,18 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	direct := make([]commit.Message, 0, len(messages))
 	ctx := context.Background()
 	for _, msg := range messages {
-		fields, err := values(p.config.Marshaller, topic, msg)
+		output, err := toOutput(p.config.Marshaller, topic, msg)
 		if err != nil {
 			return err
 		}
-		bytes := size(fields)
-		if h := handoff.FromContext(msg.Context()); p.domain.commits(h, topic) {
-			if err := h.Publish(handoff.Output{Topic: topic, Values: fields, Size: bytes}); err != nil {
+		if h := handoff.FromContext(msg.Context()); p.domain.commits(h) {
+			if err := h.Publish(output); err != nil {
 				return fmt.Errorf("streams: publish message %s to %s: %w", msg.UUID, topic, err)
 			}
 			continue
 		}
 		ctx = msg.Context()
-		direct = append(direct, commit.Message{Key: p.key(topic, msg), Values: fields, Size: bytes})
+		direct = append(direct, commit.Message{Key: p.key(topic, msg), Values: output.Values, Size: output.Size})
 	}
 	if len(direct) == 0 {
 		return nil

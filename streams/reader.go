@@ -49,10 +49,11 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 	if !s.lost.Swap(false) {
 		return 0, nil
 	}
+	inherit := s.isHeir()
 	const most = 100
 	for from, more := "-", true; more && !s.isStopping(); {
 		s.holds.watch()
-		entries, err := s.group.Held(ctx, from, most)
+		entries, err := s.group.Held(ctx, from, most, inherit)
 		if err != nil {
 			s.holds.unknown(nil)
 			return found, err
@@ -73,12 +74,33 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 		if err := s.group.Drop(ctx, deleted); err != nil {
 			return found, err
 		}
+		s.count.vanished.Add(uint64(len(deleted)))
 		found += s.take(entries)
 	}
-	if found > 0 {
+	switch {
+	case s.isStopping():
+	case inherit:
+		close(s.inherited)
+		if found > 0 {
+			s.count.reclaimed.Add(uint64(found))
+			s.log.Info("took over messages of an earlier process of the same name", "messages", found)
+		}
+	case found > 0:
+		s.count.recovered.Add(uint64(found))
 		s.log.Info("found messages whose delivery was lost on the way", "messages", found)
 	}
 	return found, nil
+}
+
+// isHeir reports whether what is held in this consumer's name is still to be
+// found: it was an earlier process's.
+func (s *subscription) isHeir() bool {
+	select {
+	case <-s.inherited:
+		return false
+	default:
+		return true
+	}
 }
 
 // fill reads until there are entries, an error, or the subscription stops.
@@ -102,6 +124,7 @@ func (s *subscription) readOnce(ctx context.Context, n int) ([]commit.Entry, err
 	got, err := s.group.ReadOrdered(ctx, s.config.IdleTime, n)
 	switch {
 	case err != nil || len(got.Entries) > 0:
+		s.noteTaken(got.Entries, got.Dropped)
 		return got.Entries, err
 	case got.Wait:
 		s.sleep(min(s.config.IdleTime/4, 100*time.Millisecond))

@@ -176,9 +176,10 @@ func TestAMessageSettledDuringTheSearchForLostOnesIsNotDeliveredAgain(t *testing
 	receiveNothing(t, messages, 300*time.Millisecond)
 }
 
-// isSearch: evalsha, sha, 1, stream, group, consumer, first id, count.
+// isSearch: evalsha, sha, 1, stream, group, consumer, first id, count, whether it
+// inherits.
 func isSearch(args []any) bool {
-	if len(args) != 8 || args[0] != "evalsha" && args[0] != "eval" {
+	if len(args) != 9 || args[0] != "evalsha" && args[0] != "eval" {
 		return false
 	}
 	_, counts := args[7].(int)

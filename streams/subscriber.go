@@ -23,6 +23,9 @@ const (
 	DefaultDrainTimeout = 10 * time.Second
 	DefaultNackDelay    = 100 * time.Millisecond
 	DefaultMaxNackDelay = time.Minute
+
+	DefaultMaxUnfinished = 10
+	DefaultForgetAfter   = time.Hour
 )
 
 // SubscriberConfig sets up a [Subscriber]. The zero value works.
@@ -60,8 +63,23 @@ type SubscriberConfig struct {
 	// doubles with each attempt up to MaxNackDelay and varies by up to a half.
 	// Defaults: 100 milliseconds and 1 minute.
 	NackDelay, MaxNackDelay time.Duration
+	// MaxUnfinished is how often a message may be delivered without ever being
+	// finished, because the process died or froze every time, until it goes to the
+	// poison topic without being handled again: it may be what kills them. A run
+	// that ends with an error is finished. Negative switches it off. Default: 10.
+	MaxUnfinished int
+	// Trim, if set, deletes from each topic what every group is done with. A
+	// subscriber knows of no groups but those that exist, so make them all before:
+	// see SubscribeInitialize. Default: nothing is deleted.
+	Trim *Trim
+	// ForgetAfter is how long a consumer of the group may be silent that holds
+	// nothing until it is removed. Default: 1 hour.
+	ForgetAfter time.Duration
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger
+
+	// ledger counts events; a transport's subscribers share one.
+	ledger *ledger
 }
 
 func (c *SubscriberConfig) setDefaults() error {
@@ -84,7 +102,18 @@ func (c *SubscriberConfig) setDefaults() error {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.MaxUnfinished == 0 {
+		c.MaxUnfinished = DefaultMaxUnfinished
+	}
+	if c.ledger == nil {
+		c.ledger = newLedger()
+	}
 	var faults []error
+	if c.Trim != nil {
+		trim := *c.Trim // it stays the caller's
+		c.Trim = &trim
+		faults = append(faults, trim.setDefaults())
+	}
 	if c.Concurrency < 1 {
 		faults = append(faults, fmt.Errorf("a Concurrency of %d is not possible, 1 is the least", c.Concurrency))
 	}
@@ -100,6 +129,7 @@ func (c *SubscriberConfig) setDefaults() error {
 		{"DrainTimeout", &c.DrainTimeout, DefaultDrainTimeout},
 		{"NackDelay", &c.NackDelay, DefaultNackDelay},
 		{"MaxNackDelay", &c.MaxNackDelay, DefaultMaxNackDelay},
+		{"ForgetAfter", &c.ForgetAfter, DefaultForgetAfter},
 	} {
 		switch {
 		case *d.value == 0:
@@ -123,6 +153,7 @@ type Subscriber struct {
 	config SubscriberConfig
 	group  string
 	domain domain
+	ledger *ledger
 
 	mu            sync.Mutex
 	closed        bool
@@ -146,7 +177,7 @@ func NewSubscriber(client redis.UniversalClient, group string, config Subscriber
 	if err := config.setDefaults(); err != nil {
 		return nil, fmt.Errorf("streams: subscriber of group %s: %w", group, err)
 	}
-	return &Subscriber{config: config, group: group, domain: d, closing: make(chan struct{}), subscribed: map[string]int{}}, nil
+	return &Subscriber{config: config, group: group, domain: d, ledger: config.ledger, closing: make(chan struct{}), subscribed: map[string]int{}}, nil
 }
 
 // Subscribe makes the stream and the group if need be and returns a channel of

@@ -19,6 +19,8 @@ import (
 //	heartbeat  renews the hold on what was read and is not settled
 //	lanes      deliver a message each and wait for its ack or nack
 //	committer  settles what the lanes finished, in batches
+//	trimmer    deletes what all groups are done with
+//	sweeper    removes consumers that are long gone
 //
 // and run, which owns and joins them all.
 type subscription struct {
@@ -27,11 +29,13 @@ type subscription struct {
 	domain domain
 	poison string
 	log    *slog.Logger
+	count  *counters
 
 	out       chan *message.Message
 	feed      *feed
 	holds     *holds
 	committer *committer
+	trimmer   *trimmer // nil: nothing is trimmed
 	parked    *alarm
 
 	// stopping is closed when nothing more is to be read or started, expired
@@ -42,6 +46,9 @@ type subscription struct {
 	// lost is set when the reply of a read may have been lost, so that Redis
 	// counts entries as this consumer's that it never got.
 	lost atomic.Bool
+	// inherited is closed when what an earlier process of the same name held was
+	// found, before which nothing else is taken in this name.
+	inherited chan struct{}
 
 	mu         sync.Mutex
 	unfinished []commit.Unfinished
@@ -55,6 +62,7 @@ func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 		domain: s.domain,
 		poison: s.poisonTopic(topic),
 		log:    s.config.Logger.With("topic", topic, "group", s.group, "consumer", consumer),
+		count:  s.ledger.counters(topic, s.group),
 
 		out:    make(chan *message.Message),
 		feed:   newFeed(s.config.Concurrency, stopping),
@@ -64,10 +72,14 @@ func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 		stopping: stopping,
 		expired:  make(chan struct{}),
 		closing:  s.closing,
+
+		inherited: make(chan struct{}),
 	}
 	sub.committer = newCommitter(sub)
-	// An earlier process may have had the same name.
-	sub.lost.Store(true)
+	if s.config.Trim != nil {
+		sub.trimmer = newTrimmer(sub)
+	}
+	sub.lost.Store(true) // for what an earlier process held
 	return sub
 }
 
@@ -80,6 +92,10 @@ func (s *subscription) run(ctx context.Context) {
 	var reading, lanes, committing, beating sync.WaitGroup
 	reading.Go(func() { s.read(work) })
 	reading.Go(func() { s.claim(work) })
+	reading.Go(func() { s.sweep(work) })
+	if s.trimmer != nil {
+		reading.Go(func() { s.trimmer.run(work) })
+	}
 	for range s.config.Concurrency {
 		lanes.Go(func() { s.lane(ctx) })
 	}
@@ -127,6 +143,7 @@ func (s *subscription) leave(ctx context.Context) {
 		return
 	}
 	if len(unfinished) > 0 {
+		s.count.handedBack.Add(uint64(len(unfinished)))
 		s.log.Info("handed unfinished messages back to the group", "messages", len(unfinished))
 	}
 }

@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -25,6 +26,16 @@ type Config struct {
 	// NackDelay and MaxNackDelay are how long a rejected message is put aside, at
 	// first and at most. Defaults: 100 milliseconds and 1 minute.
 	NackDelay, MaxNackDelay time.Duration
+	// MaxUnfinished is how often a message may be delivered without ever being
+	// finished, because the process died or froze every time, until it goes to the
+	// poison topic without being handled again. Negative switches it off.
+	// Default: 10.
+	MaxUnfinished int
+	// Trim says what of the topics' past is deleted. Default: all that every stage
+	// that reads a topic is done with.
+	Trim *Trim
+	// KeepHistory keeps everything: nothing is trimmed.
+	KeepHistory bool
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger
 }
@@ -34,6 +45,7 @@ type Config struct {
 type Transport struct {
 	client redis.UniversalClient
 	config Config
+	ledger *ledger
 }
 
 // NewTransport returns a transport on client, which stays the caller's to close,
@@ -44,12 +56,30 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 	if _, err := newDomain(client); err != nil {
 		return nil, err
 	}
-	t := &Transport{client: client, config: config}
+	t := &Transport{client: client, config: config, ledger: newLedger()}
+	if config.KeepHistory && config.Trim != nil {
+		return nil, errors.New("streams: transport: with KeepHistory there is nothing to Trim: set one of them")
+	}
 	check := t.subscriberConfig(handoff.Subscription{})
 	if err := check.setDefaults(); err != nil {
 		return nil, fmt.Errorf("streams: transport: %w", err)
 	}
 	return t, nil
+}
+
+// Prepare makes the groups of all subscriptions, so that nothing is trimmed that
+// one of them is still to read. A pipeline calls it with all its stages.
+func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscription) error {
+	config := t.subscriberConfig(handoff.Subscription{})
+	if err := config.setDefaults(); err != nil {
+		return err
+	}
+	for _, s := range subscriptions {
+		if _, err := ensureGroup(ctx, t.client, s.Topic, s.Group, config.Start); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Publisher returns a publisher.
@@ -63,7 +93,15 @@ func (t *Transport) Subscriber(s handoff.Subscription) (message.Subscriber, erro
 }
 
 func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
+	trim := t.config.Trim
+	if trim == nil && !t.config.KeepHistory {
+		trim = &Trim{}
+	}
 	return SubscriberConfig{
+		MaxUnfinished: t.config.MaxUnfinished,
+		Trim:          trim,
+		ledger:        t.ledger,
+
 		Start:        t.config.Start,
 		Concurrency:  s.Concurrency,
 		Ordered:      s.Ordered,

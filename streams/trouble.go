@@ -32,6 +32,7 @@ func (t *trouble) settle(ctx context.Context, err error) bool {
 		return true
 	}
 	t.failed++
+	t.sub.count.troubles.Add(1)
 	if redis.HasErrorPrefix(err, "NOGROUP") && t.regroup(ctx) {
 		return true
 	}
@@ -50,6 +51,7 @@ func (t *trouble) regroup(ctx context.Context) bool {
 		return false
 	}
 	if made {
+		t.sub.count.regrouped.Add(1)
 		t.sub.log.Warn("the consumer group was gone and was made again", "start", t.sub.config.Start)
 	}
 	return t.sub.sleep(10 * time.Millisecond)

@@ -58,6 +58,15 @@ func values(m Marshaller, topic string, msg *message.Message) ([]any, error) {
 	return out, nil
 }
 
+// toOutput returns msg as an output for topic.
+func toOutput(m Marshaller, topic string, msg *message.Message) (handoff.Output, error) {
+	fields, err := values(m, topic, msg)
+	if err != nil {
+		return handoff.Output{}, err
+	}
+	return handoff.Output{Topic: topic, Values: fields, Size: size(fields)}, nil
+}
+
 // wireValue returns a field's value as one that go-redis can send. A value that
 // it cannot would fail with the whole batch, when the handler is long done.
 func wireValue(v any) (any, error) {

@@ -97,7 +97,14 @@ func (c *command) open() (io.ReadCloser, error) {
 // to do, and returns how many lines it read. When ctx ends before, what was
 // begun is finished, and the error is errInterrupted.
 func process(ctx context.Context, client redis.UniversalClient, s shop.Shop, in io.Reader, logger *slog.Logger) (int, error) {
-	transport, err := streams.NewTransport(client, streams.Config{IdleTime: idleTime, Logger: logger})
+	transport, err := streams.NewTransport(client, streams.Config{
+		IdleTime: idleTime,
+		// The report reads what went over the streams.
+		KeepHistory: true,
+		// Here processes are killed for show, and no message is to blame for it.
+		MaxUnfinished: -1,
+		Logger:        logger,
+	})
 	if err != nil {
 		return 0, err
 	}

@@ -72,7 +72,7 @@ const FailureDelay = 5 * time.Second
 // Commit settles deliveries in one step and returns a result for each, in order.
 // Running it again with the same deliveries changes nothing.
 func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, error) {
-	e := encoder{group: g, keys: []string{g.Stream, ParkingKey(g.Stream, g.Group)}}
+	e := encoder{group: g, keys: []string{g.Stream, ParkingKey(g.Stream, g.Group), UnfinishedKey(g.Stream, g.Group)}}
 	e.args = append(make([]any, 0, 4+16*len(deliveries)), g.Group, g.Consumer, parker, FailureDelay.Milliseconds())
 	for i := 0; i < len(deliveries); {
 		if n := alike(deliveries[i:]); n > 1 {
@@ -167,7 +167,11 @@ func (e *encoder) addRun(deliveries []Delivery) {
 
 func (e *encoder) add(d *Delivery) {
 	if d.Effects.Park {
-		e.args = append(e.args, "P", d.ID, d.Effects.ParkFor.Milliseconds())
+		uncounted := 0
+		if d.Effects.Uncounted {
+			uncounted = 1
+		}
+		e.args = append(e.args, "P", d.ID, d.Effects.ParkFor.Milliseconds(), uncounted)
 		return
 	}
 	e.args = append(e.args, "A", d.ID, d.Attempt, len(d.Effects.Marks))

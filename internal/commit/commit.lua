@@ -3,7 +3,8 @@
 --
 -- KEYS[1]   the stream the deliveries were read from
 -- KEYS[2]   the group's parking set
--- KEYS[3..] the streams and mark keys that the deliveries name by index
+-- KEYS[3]   the group's hash of new beginnings on abandoned entries
+-- KEYS[4..] the streams and mark keys that the deliveries name by index
 -- ARGV      group, consumer, parking consumer, ms to park after a failed
 --           output, doubled with each attempt up to 60 times, and then records,
 --           each with its kind first:
@@ -15,7 +16,7 @@
 --        for each delivery: id, the fields' values
 --        acknowledge deliveries at their first attempt with one output each,
 --        to the same topic and with the same field names
---   'P', id, ms
+--   'P', id, ms, deliveries to take back
 --        park
 --
 -- Returns one item a delivery: 1 done, 0 fenced off (another consumer settled
@@ -23,7 +24,7 @@
 -- error of the output that failed, in which case nothing of it was carried out
 -- and the delivery is parked.
 local call, pcall, ARGV, KEYS = redis.call, redis.pcall, ARGV, KEYS
-local stream, parking = KEYS[1], KEYS[2]
+local stream, parking, unfinished = KEYS[1], KEYS[2], KEYS[3]
 local group, consumer, parker, failms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local at = 5
 local results, count = {}, 0
@@ -63,14 +64,15 @@ local function failed(id, attempt, key, reply)
   return key .. ': ' .. reply.err
 end
 
-local function park(id, ms)
+local function park(id, ms, uncounted)
   local pending = pcall('XPENDING', stream, group, id, id, 1)
   if pending.err then return 3 end
   if not pending[1] or pending[1][2] ~= consumer then return 0 end
   -- XCLAIM first: without memory to spare, Redis refuses ZADD unless the script
   -- has written already.
-  call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', pending[1][4], 'JUSTID')
+  call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', math.max(0, pending[1][4] - uncounted), 'JUSTID')
   due(id, ms)
+  pcall('HDEL', unfinished, id)
   return 1
 end
 
@@ -105,6 +107,7 @@ local function acknowledge(id, attempt)
   local marks, duplicate = takemarks()
   local outputs = takeoutputs()
   if call('XACK', stream, group, id) == 0 then return unacknowledged() end
+  if attempt ~= '1' then pcall('HDEL', unfinished, id) end
   if duplicate then return 2 end
   local added, failure = {}, nil
   for o, output in ipairs(outputs) do
@@ -159,7 +162,7 @@ while at <= last do
   if kind == 'R' then
     run()
   elseif kind == 'P' then
-    report(park(take(), tonumber(take())))
+    report(park(take(), tonumber(take()), tonumber(take())))
   else
     report(acknowledge(take(), take()))
   end

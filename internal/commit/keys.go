@@ -11,6 +11,16 @@ func ParkingKey(stream, group string) string {
 	return Beside(stream) + ":parked:" + group
 }
 
+// UnfinishedKey is the hash of how often a group began anew on entries whose
+// consumer had died, by id.
+func UnfinishedKey(stream, group string) string {
+	return Beside(stream) + ":unfinished:" + group
+}
+
+// StalledKey is the hash in which a stream's trimming notes groups that stand
+// still.
+func StalledKey(stream string) string { return Beside(stream) + ":stalled" }
+
 // MarkKey is the key that marks a message of a stream as done by a group.
 func MarkKey(stream, group, key string) string {
 	return Beside(stream) + ":done:" + group + ":" + key

@@ -86,7 +86,7 @@ func TestScriptsRunOnACluster(t *testing.T) {
 	entries := s.read("c", 2)
 	require.Equal(t, []commit.Outcome{commit.Done}, outcomes(t, s.as("c"), publishes(entries[0], "{orders}:paid")))
 	require.NoError(t, s.as("c").Renew(t.Context(), []string{entries[1].ID}))
-	held, err := s.as("c").Held(t.Context(), "-", 10)
+	held, err := s.as("c").Held(t.Context(), "-", 10, false)
 	require.NoError(t, err)
 	require.Len(t, held, 1)
 	require.Len(t, s.claim("d"), 1)

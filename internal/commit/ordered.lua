@@ -6,11 +6,12 @@
 -- ARGV    group, consumer, parking consumer, idle ms, most entries to take
 -- Returns { 1 when it has to wait for another consumer, else 0,
 --           the group's last delivered id,
---           { {id, attempt, {field, value, ...}}, ... } }
+--           { {id, attempt, {field, value, ...}, whence}, ... },
+--           entries dropped since they were deleted while pending }
 local stream = KEYS[1]
 local group, consumer, parker = ARGV[1], ARGV[2], ARGV[3]
 local idle, most = tonumber(ARGV[4]), tonumber(ARGV[5])
-local taken = {}
+local taken, dropped = {}, 0
 
 local others = 0
 local summary = redis.call('XPENDING', stream, group)
@@ -25,29 +26,30 @@ while others > 0 and #taken < most do
     -- The next page begins with it again: it is the caller's then, or parked.
     from = p[1]
     if p[2] ~= consumer and p[2] ~= parker then
-      if p[3] < idle then return {1, '', taken} end
-      if #taken >= most then return {0, '', taken} end
+      if p[3] < idle then return {1, '', taken, dropped} end
+      if #taken >= most then return {0, '', taken, dropped} end
       local entry = redis.call('XCLAIM', stream, group, consumer, 0, p[1], 'RETRYCOUNT', p[4] + 1)[1]
       others = others - 1
       if entry then
-        taken[#taken + 1] = {p[1], p[4] + 1, entry[2]}
+        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], 3}
       else
         redis.call('XACK', stream, group, p[1])
+        dropped = dropped + 1
       end
     end
   end
   if #pending < page then others = 0 end
 end
-if #taken > 0 then return {0, '', taken} end
+if #taken > 0 then return {0, '', taken, dropped} end
 
 local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', most, 'STREAMS', stream, '>')
 if read then
-  for _, entry in ipairs(read[1][2]) do taken[#taken + 1] = {entry[1], 1, entry[2]} end
-  return {0, '', taken}
+  for _, entry in ipairs(read[1][2]) do taken[#taken + 1] = {entry[1], 1, entry[2], 0} end
+  return {0, '', taken, dropped}
 end
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
   local field = {}
   for i = 1, #info, 2 do field[info[i]] = info[i + 1] end
-  if field['name'] == group then return {0, field['last-delivered-id'], taken} end
+  if field['name'] == group then return {0, field['last-delivered-id'], taken, dropped} end
 end
-return {0, '0-0', taken}
+return {0, '0-0', taken, dropped}

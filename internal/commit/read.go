@@ -29,8 +29,26 @@ type Entry struct {
 	ID string
 	// Attempt is which delivery of the entry this is, from 1.
 	Attempt int
+	Whence  Whence
 	Values  map[string]any
 }
+
+// Whence tells where an entry comes from. The scripts count so, too.
+type Whence int
+
+// Where entries come from.
+const (
+	// Fresh: it was not delivered before.
+	Fresh Whence = iota
+	// Parked: it was put aside and is due.
+	Parked
+	// HandedBack: a consumer gave it back on leaving.
+	HandedBack
+	// Abandoned: its consumer fell silent.
+	Abandoned
+	// Own: this consumer holds it already, but may not know.
+	Own
+)
 
 // Read reads up to count new entries, waiting up to block for the first. When it
 // fails, entries may have been delivered all the same: see [Group.Held].
@@ -50,9 +68,15 @@ func (g Group) Read(ctx context.Context, count int, block time.Duration) ([]Entr
 }
 
 // Held returns up to count entries that this consumer holds already, beginning
-// with the id from. Those that were deleted have no values.
-func (g Group) Held(ctx context.Context, from string, count int) ([]Entry, error) {
-	reply, err := heldScript.Run(ctx, g.Client, []string{g.Stream}, g.Group, g.Consumer, from, count).Result()
+// with the id from. Those that were deleted have no values. With inherit they are
+// those of an earlier process of the same name, which was delivered them and fell
+// silent: this is another delivery.
+func (g Group) Held(ctx context.Context, from string, count int, inherit bool) ([]Entry, error) {
+	args := []any{g.Group, g.Consumer, from, count, 0}
+	if inherit {
+		args[4] = 1
+	}
+	reply, err := heldScript.Run(ctx, g.Client, []string{g.Stream}, args...).Result()
 	if err != nil {
 		return nil, fmt.Errorf("look for what consumer %s of group %s on %s holds: %w", g.Consumer, g.Group, g.Stream, err)
 	}
@@ -87,6 +111,8 @@ type Claimed struct {
 	Due time.Duration
 	// Cursor is where to go on looking for idle entries; "-" is the start.
 	Cursor string
+	// Dropped is how many were taken off the pending list, since they were deleted.
+	Dropped int
 }
 
 // Claim takes over entries of other consumers. When it fails, entries may have
@@ -104,7 +130,7 @@ func (g Group) Claim(ctx context.Context, c Claim) (Claimed, error) {
 	if err != nil {
 		return Claimed{}, fmt.Errorf("claim entries of group %s on %s: %w", g.Group, g.Stream, err)
 	}
-	if len(reply) != 3 {
+	if len(reply) != 4 {
 		return Claimed{}, errUnexpected
 	}
 	due, err := toInt(reply[0])
@@ -112,8 +138,12 @@ func (g Group) Claim(ctx context.Context, c Claim) (Claimed, error) {
 		return Claimed{}, err
 	}
 	next, _ := reply[1].(string)
+	dropped, err := toInt(reply[3])
+	if err != nil {
+		return Claimed{}, err
+	}
 	entries, err := parseEntries(reply[2])
-	return Claimed{Entries: entries, Due: time.Duration(due) * time.Millisecond, Cursor: next}, err
+	return Claimed{Entries: entries, Due: time.Duration(due) * time.Millisecond, Cursor: next, Dropped: int(dropped)}, err
 }
 
 // Ordered is what [Group.ReadOrdered] found.
@@ -123,6 +153,8 @@ type Ordered struct {
 	Wait bool
 	// After is the id that new entries come after, when there are none now.
 	After string
+	// Dropped is how many were taken off the pending list, since they were deleted.
+	Dropped int
 }
 
 // ReadOrdered reads up to count entries in the stream's order over all consumers
@@ -134,7 +166,7 @@ func (g Group) ReadOrdered(ctx context.Context, idle time.Duration, count int) (
 	if err != nil {
 		return Ordered{}, fmt.Errorf("read group %s on %s in order: %w", g.Group, g.Stream, err)
 	}
-	if len(reply) != 3 {
+	if len(reply) != 4 {
 		return Ordered{}, errUnexpected
 	}
 	wait, err := toInt(reply[0])
@@ -142,8 +174,12 @@ func (g Group) ReadOrdered(ctx context.Context, idle time.Duration, count int) (
 		return Ordered{}, err
 	}
 	after, _ := reply[1].(string)
+	dropped, err := toInt(reply[3])
+	if err != nil {
+		return Ordered{}, err
+	}
 	entries, err := parseEntries(reply[2])
-	return Ordered{Entries: entries, Wait: wait == 1, After: after}, err
+	return Ordered{Entries: entries, Wait: wait == 1, After: after, Dropped: int(dropped)}, err
 }
 
 // AwaitNew waits up to block for an entry after the given id.
@@ -155,7 +191,7 @@ func (g Group) AwaitNew(ctx context.Context, after string, block time.Duration) 
 	return err
 }
 
-// parseEntries reads { {id, attempt, {field, value, ...}}, ... }.
+// parseEntries reads { {id, attempt, {field, value, ...}, whence}, ... }.
 func parseEntries(reply any) ([]Entry, error) {
 	items, ok := reply.([]any)
 	if !ok {
@@ -164,11 +200,15 @@ func parseEntries(reply any) ([]Entry, error) {
 	entries := make([]Entry, 0, len(items))
 	for _, item := range items {
 		parts, _ := item.([]any)
-		if len(parts) != 3 {
+		if len(parts) != 4 {
 			return nil, errUnexpected
 		}
 		id, _ := parts[0].(string)
 		attempt, err := toInt(parts[1])
+		if err != nil {
+			return nil, err
+		}
+		whence, err := toInt(parts[3])
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +218,7 @@ func parseEntries(reply any) ([]Entry, error) {
 			name, _ := fields[i].(string)
 			values[name] = fields[i+1]
 		}
-		entries = append(entries, Entry{ID: id, Attempt: int(attempt), Values: values})
+		entries = append(entries, Entry{ID: id, Attempt: int(attempt), Whence: Whence(whence), Values: values})
 	}
 	return entries, nil
 }

@@ -61,6 +61,8 @@ type Effects struct {
 	// acknowledging it. Outputs and Marks are then empty.
 	Park    bool
 	ParkFor time.Duration
+	// Uncounted makes the delivery that ends with parking none of the attempts.
+	Uncounted bool
 }
 
 // Handoff collects the effects of one delivery. It is safe for concurrent use.
@@ -114,6 +116,18 @@ func (h *Handoff) Park(d time.Duration) error {
 		return ErrSettled
 	}
 	h.effects = Effects{Park: true, ParkFor: max(d, 0)}
+	return nil
+}
+
+// Postpone is [Handoff.Park] for a message that is not to be worked on yet: the
+// delivery does not count as an attempt.
+func (h *Handoff) Postpone(d time.Duration) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.settled {
+		return ErrSettled
+	}
+	h.effects = Effects{Park: true, ParkFor: max(d, 0), Uncounted: true}
 	return nil
 }
 

@@ -30,6 +30,8 @@ const (
 	KindPermanent = "permanent"
 	// KindExhausted: its attempts were used up.
 	KindExhausted = "exhausted"
+	// KindUnfinished: time and again a process died or froze at work on it.
+	KindUnfinished = "unfinished"
 )
 
 // RawFieldPrefix goes before the name of each field of an entry that could not

@@ -1,0 +1,29 @@
+package commit
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+//go:embed begin.lua
+var beginSource string
+
+var beginScript = redis.NewScript(beginSource)
+
+// Begin notes that this consumer begins on an abandoned entry, and returns how
+// often that was noted since the entry was settled last. Redis itself counts
+// deliveries, but also of entries that were only read ahead, which are not to
+// blame for the death of their consumer.
+func (g Group) Begin(ctx context.Context, id string) (int, error) {
+	// What is left of entries that were settled in other ways goes in time.
+	const forgotten = 30 * 24 * time.Hour
+	n, err := beginScript.Run(ctx, g.Client, []string{UnfinishedKey(g.Stream, g.Group)}, id, forgotten.Milliseconds()).Int()
+	if err != nil {
+		return 0, fmt.Errorf("note a new beginning on an entry of group %s on %s: %w", g.Group, g.Stream, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,51 @@
+package streams
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/components/delay"
+	"github.com/ThreeDotsLabs/watermill/message"
+)
+
+// untilDue returns how long a message is to be put aside before it is delivered,
+// by Watermill's delay metadata; not positive when it is due. That it is looked
+// at here, and not when it is published, makes delays hold whoever published.
+func untilDue(msg *message.Message, entryID string) (time.Duration, error) {
+	if len(msg.Metadata) == 0 {
+		return 0, nil
+	}
+	until := msg.Metadata[delay.DelayedUntilKey]
+	if until == "" {
+		return 0, nil
+	}
+	due, err := time.Parse(time.RFC3339, until)
+	if err != nil {
+		return 0, fmt.Errorf("metadata %s is no time of RFC 3339: %w", delay.DelayedUntilKey, err)
+	}
+	return time.Until(precisely(due, msg.Metadata[delay.DelayedForKey], entryID)), nil
+}
+
+// precisely returns the due time to the millisecond. Watermill writes it in whole
+// seconds, and beside it the delay: together with the time the entry was added it
+// says the same precisely, unless the metadata are an earlier message's.
+func precisely(due time.Time, delayedFor, entryID string) time.Time {
+	d, err := time.ParseDuration(delayedFor)
+	if err != nil {
+		return due
+	}
+	ms, _, _ := strings.Cut(entryID, "-")
+	added, err := strconv.ParseInt(ms, 10, 64)
+	if err != nil {
+		return due
+	}
+	precise := time.UnixMilli(added).Add(d)
+	// Whole seconds take up to one, and from there to adding it takes a while.
+	const slack = 1500 * time.Millisecond
+	if diff := precise.Sub(due); diff < 0 || diff > slack {
+		return due
+	}
+	return precise
+}

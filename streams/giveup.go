@@ -1,0 +1,88 @@
+package streams
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// giveUp moves an entry that cannot be decoded to the poison topic.
+func (s *subscription) giveUp(entry *commit.Entry, reason error) {
+	s.log.Error("entry cannot be decoded, it goes to the poison topic",
+		"entry_id", entry.ID, "poison_topic", s.poison, "error", reason.Error())
+	s.count.malformed.Add(1)
+	output, err := poisoned(s.config.Marshaller, s.poison, *entry,
+		s.poisoning(entry, handoff.KindMalformed, "the entry cannot be decoded: "+reason.Error()))
+	s.poisonOr(entry, output, err)
+}
+
+// isHopeless reports whether an abandoned entry was begun on often enough, and
+// then moves it to the poison topic: whoever begins on it once more may be the
+// next to die of it.
+func (s *subscription) isHopeless(ctx context.Context, entry *commit.Entry) bool {
+	if s.config.MaxUnfinished < 0 {
+		return false
+	}
+	// The first delivery is not noted, and it did not end either.
+	begun := s.begin(ctx, entry)
+	if begun < s.config.MaxUnfinished {
+		return false
+	}
+	s.log.Error("message was begun on again and again and never finished: it goes to the poison topic, unhandled",
+		"entry_id", entry.ID, "poison_topic", s.poison, "deliveries", begun)
+	s.count.unfinished.Add(1)
+	p := s.poisoning(entry, handoff.KindUnfinished,
+		fmt.Sprintf("delivered %d times and never finished: the process died or froze every time", begun))
+	msg, err := decode(s.config.Marshaller, *entry)
+	var output handoff.Output
+	if err != nil {
+		output, err = poisoned(s.config.Marshaller, s.poison, *entry, p)
+	} else {
+		p.Describe(msg.Metadata)
+		output, err = toOutput(s.config.Marshaller, s.poison, msg)
+	}
+	s.poisonOr(entry, output, err)
+	return true
+}
+
+// begin notes that an abandoned entry is begun on and returns how often it was
+// before. Without an answer the handler waits: Redis is away, and what the handler
+// did could not be committed anyway.
+func (s *subscription) begin(ctx context.Context, entry *commit.Entry) int {
+	for failures := 1; ; failures++ {
+		n, err := s.group.Begin(ctx, entry.ID)
+		if err == nil {
+			return n
+		}
+		s.count.troubles.Add(1)
+		if commit.Refused(err) {
+			s.log.Error("the beginning of a run cannot be noted, so a message that kills its process is not found out", "entry_id", entry.ID, "error", err)
+			return 0
+		}
+		if !s.sleep(backoff(50*time.Millisecond, 2*time.Second, failures)) {
+			return 0
+		}
+	}
+}
+
+func (s *subscription) poisoning(entry *commit.Entry, kind, reason string) handoff.Poisoning {
+	return handoff.Poisoning{
+		Reason: reason, Kind: kind,
+		Pipeline: s.config.Pipeline, Handler: s.group.Group, Subscriber: "streams.Subscriber",
+		Topic: s.group.Stream, EntryID: entry.ID, Attempts: entry.Attempt, FailedAt: time.Now(),
+	}
+}
+
+// poisonOr settles an entry with its poison message, or if there is none puts it
+// aside: nothing is lost.
+func (s *subscription) poisonOr(entry *commit.Entry, output handoff.Output, err error) {
+	effects := handoff.Effects{Outputs: []handoff.Output{output}}
+	if err != nil {
+		s.log.Error("the poison message cannot be made, the entry is tried again later", "entry_id", entry.ID, "error", err.Error())
+		effects = handoff.Effects{Park: true, ParkFor: s.config.MaxNackDelay}
+	}
+	s.committer.submit(entry, effects)
+}
