@@ -74,6 +74,7 @@ func (s *subscription) acked(entry *commit.Entry, effects handoff.Effects) (agai
 		}
 		return s.waitInOrder(entry, effects.ParkFor)
 	}
+	s.awaitRoom(context.Background(), entry.ID, effects.Outputs)
 	s.committer.submit(entry, effects)
 	return false
 }

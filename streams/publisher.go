@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -37,6 +38,17 @@ type PublisherConfig struct {
 	// IdempotencyTTL is how long keys are remembered. Default: 24 hours.
 	// Forever keeps them.
 	IdempotencyTTL time.Duration
+	// MaxLen, if set, bounds how many entries a topic holds, history that is kept
+	// included: a stage that is slow or has stopped then fills its topic and no
+	// more. To a full topic Publish fails with [ErrTopicFull] and adds nothing; a
+	// message that is staged with a delivery waits after its handler, which slows
+	// down the stage, for up to a minute. The bound is kept roughly: a batch and what
+	// others add within a tenth of a second may go beyond it. Default: none.
+	MaxLen int64
+	// ReportOnly makes MaxLen a bound that is only reported: once a minute to Logger.
+	ReportOnly bool
+	// Logger gets what an operator should know. Default: slog.Default().
+	Logger *slog.Logger
 }
 
 // Publisher publishes to Redis streams. A topic is the key of a stream.
@@ -52,6 +64,8 @@ type Publisher struct {
 	config  PublisherConfig
 	domain  domain
 	batcher *batcher
+	lengths *lengths
+	full    seldom
 
 	mu     sync.RWMutex
 	closed bool
@@ -68,6 +82,12 @@ func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publis
 	if config.Marshaller == nil {
 		config.Marshaller = redisstream.DefaultMarshallerUnmarshaller{}
 	}
+	if config.MaxLen < 0 {
+		return nil, fmt.Errorf("streams: publisher: a MaxLen of %d is not possible", config.MaxLen)
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
 	switch {
 	case config.IdempotencyTTL == 0:
 		config.IdempotencyTTL = DefaultIdempotencyTTL
@@ -76,7 +96,7 @@ func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publis
 	case config.IdempotencyTTL < time.Millisecond:
 		return nil, fmt.Errorf("streams: an IdempotencyTTL of %v is shorter than Redis's millisecond", config.IdempotencyTTL)
 	}
-	return &Publisher{config: config, domain: d, batcher: newBatcher(client)}, nil
+	return &Publisher{config: config, domain: d, batcher: newBatcher(client), lengths: newLengths(client)}, nil
 }
 
 // Publish adds messages to the stream named topic, in order. When it fails, the
@@ -101,6 +121,10 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 			return err
 		}
 		if h := handoff.FromContext(msg.Context()); p.domain.commits(h) {
+			if output.Limit = p.config.MaxLen; p.config.ReportOnly {
+				output.Limit = 0
+				p.reportFull(msg.Context(), topic, 1)
+			}
 			if err := h.Publish(output); err != nil {
 				return fmt.Errorf("streams: publish message %s to %s: %w", msg.UUID, topic, err)
 			}
@@ -112,7 +136,35 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	if len(direct) == 0 {
 		return nil
 	}
+	if err := p.reserve(ctx, topic, len(direct)); err != nil {
+		return err
+	}
 	return p.send(ctx, topic, direct)
+}
+
+// reserve takes room in a topic for messages that are to be added at once.
+func (p *Publisher) reserve(ctx context.Context, topic string, n int) error {
+	switch {
+	case p.config.MaxLen == 0:
+		return nil
+	case p.config.ReportOnly:
+		p.reportFull(ctx, topic, n)
+		return nil
+	}
+	if err := p.lengths.reserve(ctx, topic, p.config.MaxLen, n); err != nil {
+		return fmt.Errorf("streams: publish to %s: nothing was added: %w", topic, err)
+	}
+	return nil
+}
+
+// reportFull says that a topic holds more than it should.
+func (p *Publisher) reportFull(ctx context.Context, topic string, n int) {
+	if p.config.MaxLen == 0 {
+		return
+	}
+	if err := p.lengths.reserve(ctx, topic, p.config.MaxLen, n); errors.Is(err, ErrTopicFull) {
+		p.full.say(p.config.Logger, "a topic holds more than it should", "topic", topic, "error", err)
+	}
 }
 
 func (p *Publisher) key(topic string, msg *message.Message) string {

@@ -33,6 +33,8 @@ type Stats struct {
 	// Refused could not be committed, since Redis refused an output, and were put
 	// aside.
 	Refused uint64
+	// Blocked waited for room in a topic of their outputs.
+	Blocked uint64
 	// Malformed went to the poison topic because they could not be decoded,
 	// Unfinished because time and again a process died or froze at work on them.
 	Malformed, Unfinished uint64
@@ -51,7 +53,7 @@ type Stats struct {
 // counters are the live form of [Stats].
 type counters struct {
 	delivered, committed, duplicates, nacked, parked, resumed, reclaimed, handedBack,
-	fenced, refused, malformed, unfinished, vanished, recovered, trimmed,
+	fenced, refused, blocked, malformed, unfinished, vanished, recovered, trimmed,
 	regrouped, troubles, swept atomic.Uint64
 }
 
@@ -61,7 +63,7 @@ func (c *counters) stats(topic, group string) Stats {
 		Delivered: c.delivered.Load(), Committed: c.committed.Load(), Duplicates: c.duplicates.Load(),
 		Nacked: c.nacked.Load(), Parked: c.parked.Load(), Resumed: c.resumed.Load(),
 		Reclaimed: c.reclaimed.Load(), HandedBack: c.handedBack.Load(),
-		Fenced: c.fenced.Load(), Refused: c.refused.Load(),
+		Fenced: c.fenced.Load(), Refused: c.refused.Load(), Blocked: c.blocked.Load(),
 		Malformed: c.malformed.Load(), Unfinished: c.unfinished.Load(),
 		Vanished: c.vanished.Load(), Recovered: c.recovered.Load(), Trimmed: c.trimmed.Load(),
 		Regrouped: c.regrouped.Load(), Troubles: c.troubles.Load(), Swept: c.swept.Load(),

@@ -36,6 +36,8 @@ type subscription struct {
 	holds     *holds
 	committer *committer
 	trimmer   *trimmer // nil: nothing is trimmed
+	lengths   *lengths
+	full      seldom
 	parked    *alarm
 
 	// stopping is closed when nothing more is to be read or started, expired
@@ -68,6 +70,8 @@ func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 		feed:   newFeed(s.config.Concurrency, stopping),
 		holds:  newHolds(),
 		parked: newAlarm(),
+
+		lengths: newLengths(s.domain.client),
 
 		stopping: stopping,
 		expired:  make(chan struct{}),

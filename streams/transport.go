@@ -36,6 +36,10 @@ type Config struct {
 	Trim *Trim
 	// KeepHistory keeps everything: nothing is trimmed.
 	KeepHistory bool
+	// MaxLen, if set, bounds how many entries a topic holds, and ReportOnly makes
+	// it a bound that is only reported: see [PublisherConfig]. Default: none.
+	MaxLen     int64
+	ReportOnly bool
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger
 }
@@ -64,6 +68,9 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 	if err := check.setDefaults(); err != nil {
 		return nil, fmt.Errorf("streams: transport: %w", err)
 	}
+	if _, err := NewPublisher(client, t.publisherConfig()); err != nil {
+		return nil, fmt.Errorf("streams: transport: %w", err)
+	}
 	return t, nil
 }
 
@@ -84,12 +91,19 @@ func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscri
 
 // Publisher returns a publisher.
 func (t *Transport) Publisher() (message.Publisher, error) {
-	return NewPublisher(t.client, PublisherConfig{Marshaller: t.config.Marshaller})
+	return NewPublisher(t.client, t.publisherConfig())
 }
 
 // Subscriber returns a subscriber for a stage.
 func (t *Transport) Subscriber(s handoff.Subscription) (message.Subscriber, error) {
 	return NewSubscriber(t.client, s.Group, t.subscriberConfig(s))
+}
+
+func (t *Transport) publisherConfig() PublisherConfig {
+	return PublisherConfig{
+		Marshaller: t.config.Marshaller,
+		MaxLen:     t.config.MaxLen, ReportOnly: t.config.ReportOnly, Logger: t.config.Logger,
+	}
 }
 
 func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {

@@ -36,6 +36,8 @@ type Output struct {
 	Values []any
 	// Size is about how many bytes the values are.
 	Size int
+	// Limit is how many entries the topic may hold; zero for any number.
+	Limit int64
 }
 
 // Mark is a key that makes a later delivery with the same key a duplicate.
