@@ -2,7 +2,7 @@ GOLANGCI_LINT = go tool -modfile=tools/go.mod golangci-lint
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: ## Run the example pipeline of an order system
@@ -30,3 +30,7 @@ fmt: ## Format the code
 .PHONY: bench
 bench: ## Measure a chain of stages end to end
 	go run ./benchmarks/cmd/chain
+
+.PHONY: drain
+drain: ## Measure the memory it takes to work off a backlog of 5 million
+	go run ./benchmarks/cmd/drain

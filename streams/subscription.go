@@ -146,6 +146,9 @@ func (s *subscription) leave(ctx context.Context) {
 			"messages", len(unfinished), "idle_time", s.config.IdleTime, "error", err)
 		return
 	}
+	if s.trimmer != nil {
+		s.trimmer.last(ctx)
+	}
 	if len(unfinished) > 0 {
 		s.count.handedBack.Add(uint64(len(unfinished)))
 		s.log.Info("handed unfinished messages back to the group", "messages", len(unfinished))

@@ -95,13 +95,24 @@ func (t *trimmer) run(ctx context.Context) {
 			continue
 		}
 		last = time.Now()
-		for more := true; more; {
+		for more := true; more && !t.sub.isStopping(); {
 			var err error
 			more, err = t.trim(ctx)
 			if !trouble.settle(ctx, err) {
 				return
 			}
-			more = more && !t.sub.isStopping()
+		}
+	}
+}
+
+// last trims what was finished since, so that whoever leaves last leaves nothing
+// that nobody needs.
+func (t *trimmer) last(ctx context.Context) {
+	for more := t.finished.Swap(false); more; {
+		var err error
+		if more, err = t.trim(ctx); err != nil {
+			t.sub.log.Warn("the last trimming failed, others or the next run will do it", "error", err)
+			return
 		}
 	}
 }
