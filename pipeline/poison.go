@@ -34,4 +34,6 @@ const (
 	KindPermanent = handoff.KindPermanent
 	// KindExhausted: the handler failed until its attempts were used up.
 	KindExhausted = handoff.KindExhausted
+	// KindUnfinished: time and again a process died or froze at work on it.
+	KindUnfinished = handoff.KindUnfinished
 )

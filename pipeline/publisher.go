@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/components/delay"
 	"github.com/ThreeDotsLabs/watermill/message"
 )
 
@@ -33,6 +34,10 @@ func NewPublisher[T any](into Flow[T], transport Transport) (*Publisher[T], erro
 	if err != nil {
 		return nil, fmt.Errorf("publish into %s: %w", source.topic(), err)
 	}
+	publisher, err = delay.NewPublisher(publisher, delay.PublisherConfig{AllowNoDelay: true})
+	if err != nil {
+		return nil, fmt.Errorf("publish into %s: %w", source.topic(), err)
+	}
 	return &Publisher[T]{publisher: publisher, into: source}, nil
 }
 
@@ -50,7 +55,9 @@ func (p *port) check() error {
 }
 
 // Publish publishes values in order and returns when the transport has them.
-// With the context of a handler they are part of its handoff.
+// With the context of a handler they are part of its handoff. With a context from
+// Watermill's [delay.WithContext] they are put aside until their time, if the
+// transport knows delays, as streams.Transport does.
 func (p *Publisher[T]) Publish(ctx context.Context, values ...T) error {
 	messages := make([]*message.Message, len(values))
 	for i, value := range values {

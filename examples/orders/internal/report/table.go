@@ -57,9 +57,10 @@ func (p Progress) passed() string {
 
 // kinds puts the kinds of poison into words.
 var kinds = map[string]string{
-	pipeline.KindMalformed: "could not be decoded",
-	pipeline.KindPermanent: "refused, a retry would not help",
-	pipeline.KindExhausted: "retries used up",
+	pipeline.KindMalformed:  "could not be decoded",
+	pipeline.KindPermanent:  "refused, a retry would not help",
+	pipeline.KindExhausted:  "retries used up",
+	pipeline.KindUnfinished: "process died of it",
 }
 
 // shownReasons is how many reasons of one kind and stage are told apart.
