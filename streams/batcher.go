@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -107,12 +108,10 @@ func (b *batcher) send(requests []*request) {
 			commands = append(commands, pipe.XAdd(ctx, &redis.XAddArgs{Stream: r.topic, Values: m.Values}))
 		}
 	}
-	// Each command carries its own error.
-	_, _ = pipe.Exec(ctx)
+	_, failure := pipe.Exec(ctx)
 	for _, r := range requests {
 		for _, command := range commands[:len(r.messages)] {
-			if err := command.Err(); err != nil {
-				r.err = err
+			if r.err = added(command, failure); r.err != nil {
 				break
 			}
 			r.added++
@@ -121,6 +120,25 @@ func (b *batcher) send(requests []*request) {
 		close(r.done)
 	}
 }
+
+// added returns why a command of a pipeline added nothing, nil if it did. A
+// connection that Redis turns down, for a wrong password or as one too many, fails
+// the pipeline but marks none of its commands: only an id proves that there is an
+// entry.
+func added(command *redis.StringCmd, failure error) error {
+	switch {
+	case command.Err() != nil:
+		return command.Err()
+	case command.Val() != "":
+		return nil
+	case failure != nil:
+		return failure
+	default:
+		return errNoReply
+	}
+}
+
+var errNoReply = errors.New("redis gave no reply")
 
 // wait returns when nothing is on its way.
 func (b *batcher) wait() { b.flights.Wait() }

@@ -188,6 +188,8 @@ func (e *encoder) add(d *Delivery) {
 
 // Refused reports whether err is the server's refusal of what it was asked to do,
 // which asking again will not change, rather than an outage or a state that passes.
+// A password that does not fit any more passes, too: what handlers finished must
+// not be lost to a change of passwords.
 func Refused(err error) bool {
 	var reply redis.Error
 	if !errors.As(err, &reply) {
@@ -195,7 +197,7 @@ func Refused(err error) bool {
 	}
 	for _, passing := range []string{
 		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "MISCONF", "OOM", "BUSY",
-		"NOREPLICAS", "NOAUTH", "ERR max number of clients", "EXECABORT",
+		"NOREPLICAS", "NOAUTH", "WRONGPASS", "max number of clients", "EXECABORT",
 	} {
 		if redis.HasErrorPrefix(reply, passing) {
 			return false
