@@ -52,7 +52,29 @@ func (b *batcher) add(ctx context.Context, topic string, messages []commit.Messa
 		if b.withdraw(r) {
 			return 0, context.Cause(ctx)
 		}
-		return 0, fmt.Errorf("the messages may have been added all the same: %w", context.Cause(ctx))
+		return 0, leftBehind(ctx)
+	}
+}
+
+// leftBehind is the error of a caller whose context ended while its messages were
+// on their way.
+func leftBehind(ctx context.Context) error {
+	return fmt.Errorf("the messages may have been added all the same: %w", context.Cause(ctx))
+}
+
+// run runs what cannot travel with others, and returns when that is done or ctx
+// ends: go-redis lets a request that is on its way outlast its context.
+func (b *batcher) run(ctx context.Context, add func(context.Context) error) error {
+	if ctx.Done() == nil {
+		return add(ctx)
+	}
+	done := make(chan error, 1)
+	b.flights.Go(func() { done <- add(ctx) })
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return leftBehind(ctx)
 	}
 }
 

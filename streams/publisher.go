@@ -152,7 +152,7 @@ func (p *Publisher) reserve(ctx context.Context, topic string, n int) error {
 		return nil
 	}
 	if err := p.lengths.reserve(ctx, topic, p.config.MaxLen, n); err != nil {
-		return fmt.Errorf("streams: publish to %s: nothing was added: %w", topic, err)
+		return fmt.Errorf("streams: publish to %s: nothing was added: %w", topic, p.explain(ctx, topic, commit.Message{}, err))
 	}
 	return nil
 }
@@ -183,15 +183,26 @@ func (p *Publisher) send(ctx context.Context, topic string, messages []commit.Me
 		added := 0
 		if messages[sent].Key == "" {
 			added, err = p.batcher.add(ctx, topic, messages[sent:sent+n])
-		} else if err = commit.PublishOnce(ctx, p.domain.client, topic, p.config.IdempotencyTTL, messages[sent:sent+n]); err == nil {
-			added = n
+		} else {
+			added, err = p.once(ctx, topic, messages[sent:sent+n])
 		}
 		sent += added
 		if err != nil {
-			return fmt.Errorf("streams: publish to %s: %d of %d messages were added: %w", topic, sent, len(messages), err)
+			return fmt.Errorf("streams: publish to %s: %d of %d messages were added: %w", topic, sent, len(messages), p.explain(ctx, topic, messages[sent], err))
 		}
 	}
 	return nil
+}
+
+// once adds messages that have keys, all or, when it fails, nobody knows how many.
+func (p *Publisher) once(ctx context.Context, topic string, messages []commit.Message) (added int, err error) {
+	err = p.batcher.run(ctx, func(ctx context.Context) error {
+		return commit.PublishOnce(ctx, p.domain.client, topic, p.config.IdempotencyTTL, messages)
+	})
+	if err != nil {
+		return 0, err
+	}
+	return len(messages), nil
 }
 
 // maxPublish and maxPublishBytes bound how long publishing keeps the server at a time.

@@ -71,6 +71,43 @@ func TestAFailureIsTheFailingCallersAlone(t *testing.T) {
 	requireEachOnce(t, uuids(decoded(t, c, topic)), 50)
 }
 
+func TestPublishEndsAtItsDeadlineAndSaysWhy(t *testing.T) {
+	t.Parallel()
+	own := redistest.Start(t)
+	for name, config := range map[string]streams.PublisherConfig{"plain": {}, "with a key": {IdempotencyKey: byUUID}} {
+		topic, c := newTopic(t), own.Client(t)
+		publisher := newPublisher(t, c, config)
+		require.NoError(t, publisher.Publish(topic, message.NewMessage("connected", nil)))
+		own.Pause(t)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		err := publisher.Publish(topic, message.NewMessageWithContext(ctx, "late", nil))
+		require.Less(t, time.Since(start), 2*time.Second, name)
+		require.ErrorIs(t, err, context.DeadlineExceeded, name)
+		require.ErrorContains(t, err, "Redis at "+own.Addr()+" did not answer in time")
+		require.ErrorContains(t, err, topic+": 0 of 1 messages were added")
+		own.Resume(t)
+		require.NoError(t, publisher.Close())
+	}
+}
+
+// Without a deadline, go-redis's timeouts are one.
+func TestPublishWithoutADeadlineEndsAllTheSame(t *testing.T) {
+	t.Parallel()
+	own := redistest.Start(t)
+	own.Pause(t)
+	for name, config := range map[string]streams.PublisherConfig{"plain": {}, "with a key": {IdempotencyKey: byUUID}} {
+		c := redis.NewClient(&redis.Options{Addr: own.Addr(), ReadTimeout: 100 * time.Millisecond, MaxRetries: -1})
+		defer c.Close()
+		publisher := newPublisher(t, c, config)
+		start := time.Now()
+		err := publisher.Publish("topic", message.NewMessage("1", nil))
+		require.ErrorContains(t, err, "Redis at "+own.Addr()+" cannot be reached", name)
+		require.Less(t, time.Since(start), 5*time.Second)
+	}
+}
+
 func TestPublishEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	own := redistest.Start(t)

@@ -185,6 +185,11 @@ func NewSubscriber(client redis.UniversalClient, group string, config Subscriber
 // after a delay. When ctx ends, or the subscriber is closed, nothing more is
 // read, messages that are with a handler are waited for, and then the channel is
 // closed. Messages' contexts derive from ctx and end when they are settled.
+//
+// It fails within seconds when Redis cannot be reached, when the client's user lacks
+// a permission ([ErrPermission]), and when a key of another type is where the topic
+// or a key beside it should be. Once it has begun, a subscription outlives
+// all that, and goes on when it can.
 func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
 	if topic == "" {
 		return nil, errors.New("streams: subscribe: the topic is empty")
@@ -194,10 +199,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 		return nil, fmt.Errorf("subscribe to %s: %w", topic, ErrClosed)
 	default:
 	}
-	if _, err := ensureGroup(ctx, s.domain.client, topic, s.group, s.config.Start); err != nil {
-		return nil, err
-	}
-	start, err := beginning(ctx, s.domain.client, topic, s.group, s.config.Start)
+	start, err := s.prepare(ctx, topic)
 	if err != nil {
 		return nil, err
 	}
@@ -225,7 +227,9 @@ func (s *Subscriber) consumer(topic string) string {
 // SubscribeInitialize makes the stream and the group, so that the group gets
 // all that is published from now on.
 func (s *Subscriber) SubscribeInitialize(topic string) error {
-	_, err := ensureGroup(context.Background(), s.domain.client, topic, s.group, s.config.Start)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
+	defer cancel()
+	_, err := ensureGroup(ctx, s.domain, topic, s.group, s.config.Start)
 	return err
 }
 

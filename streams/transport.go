@@ -81,8 +81,10 @@ func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscri
 	if err := config.setDefaults(); err != nil {
 		return err
 	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
 	for _, s := range subscriptions {
-		if _, err := ensureGroup(ctx, t.client, s.Topic, s.Group, config.Start); err != nil {
+		if _, err := ensureGroup(ctx, domain{t.client}, s.Topic, s.Group, config.Start); err != nil {
 			return err
 		}
 	}

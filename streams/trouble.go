@@ -2,9 +2,12 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/commit"
 )
 
 // trouble keeps a failing loop from running hot and from flooding the log: it
@@ -33,26 +36,37 @@ func (t *trouble) settle(ctx context.Context, err error) bool {
 	}
 	t.failed++
 	t.sub.count.troubles.Add(1)
-	if redis.HasErrorPrefix(err, "NOGROUP") && t.regroup(ctx) {
-		return true
+	if redis.HasErrorPrefix(err, "NOGROUP") {
+		failure := t.regroup(ctx)
+		if failure == nil {
+			// It works at once, unless something keeps taking the group away.
+			return t.sub.sleep(backoff(10*time.Millisecond, 5*time.Second, t.failed))
+		}
+		err = errors.Join(err, failure)
 	}
 	if t.failed == 1 || time.Since(t.said) > time.Minute {
 		t.said = time.Now()
-		t.sub.log.Warn(t.doing+" failed, trying again", "failures", t.failed, "error", err)
+		t.sub.log.Warn(t.doing+" failed, trying again", "failures", t.failed, "error", t.explain(ctx, err))
 	}
 	return t.sub.sleep(backoff(100*time.Millisecond, 5*time.Second, t.failed))
 }
 
-// regroup makes a lost group again.
-func (t *trouble) regroup(ctx context.Context) bool {
+func (t *trouble) explain(ctx context.Context, err error) error {
 	g := t.sub.group
-	made, err := ensureGroup(ctx, g.Client, g.Stream, g.Group, t.sub.config.Start)
+	return t.sub.domain.explain(ctx, err,
+		wanted{g.Stream, "stream"}, wanted{commit.ParkingKey(g.Stream, g.Group), "zset"})
+}
+
+// regroup makes a lost group again.
+func (t *trouble) regroup(ctx context.Context) error {
+	g := t.sub.group
+	made, err := ensureGroup(ctx, t.sub.domain, g.Stream, g.Group, t.sub.config.Start)
 	if err != nil {
-		return false
+		return err
 	}
 	if made {
 		t.sub.count.regrouped.Add(1)
 		t.sub.log.Warn("the consumer group was gone and was made again", "start", t.sub.config.Start)
 	}
-	return t.sub.sleep(10 * time.Millisecond)
+	return nil
 }
