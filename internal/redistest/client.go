@@ -14,13 +14,19 @@ func (s *Server) Client(tb testing.TB) *redis.Client {
 	tb.Helper()
 	client := redis.NewClient(&redis.Options{
 		Addr:          s.addr,
+		TLSConfig:     s.TLSConfig(),
 		DialTimeout:   time.Second,
 		DialerRetries: 1,
 	})
+	closeAtEnd(tb, client)
+	return client
+}
+
+func closeAtEnd(tb testing.TB, client redis.UniversalClient) {
+	tb.Helper()
 	tb.Cleanup(func() {
 		if err := client.Close(); err != nil && !errors.Is(err, redis.ErrClosed) {
 			tb.Errorf("close the client: %v", err)
 		}
 	})
-	return client
 }

@@ -12,6 +12,17 @@
 // [Server.Pause]; those of the network with a [Link], which [Proxy] puts in
 // front of the server.
 //
+// What a deployment has besides one server is here as well:
+//
+//	replica := server.Replica(t)                       // Promote makes it a master
+//	sentinel := redistest.StartSentinel(t, server, replica)
+//	cluster := redistest.StartCluster(t, 1)            // three masters, a replica each
+//	secure := redistest.Start(t, redistest.TLS())
+//
+// A [Sentinel] and a [Cluster] replace a master that was killed, and have clients
+// that follow. [Cluster.Failover] and [Cluster.Reshard] move what a master serves
+// while it is in use.
+//
 // Every server has a loopback port and a directory of its own and writes
 // nothing outside of it. All methods may be called concurrently.
 package redistest

@@ -3,6 +3,7 @@ package redistest
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -21,14 +22,14 @@ var (
 	errStranger = errors.New("another server answers on the port")
 )
 
-// awaitReady returns when p itself answers on addr.
-func awaitReady(ctx context.Context, addr string, p *process) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// awaitReady returns when p itself answers.
+func (s *Server) awaitReady(p *process) error {
+	ctx, cancel := context.WithTimeout(s.life, patience)
 	defer cancel()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		err := ping(ctx, addr, p.os.Pid)
+		err := s.ping(ctx, p.os.Pid)
 		if err == nil {
 			return nil
 		}
@@ -42,13 +43,13 @@ func awaitReady(ctx context.Context, addr string, p *process) error {
 	}
 }
 
-// ping asks the server on addr for a PONG and for its process id: a free port
-// may have gone to another server before ours came to bind it.
+// ping asks the server for a PONG and for its process id: a free port may have gone
+// to another server before ours came to bind it.
 //
 // It speaks the protocol itself because a client with a connection pool goes on
 // dialing in the background after failures, and would outlive the call.
-func ping(ctx context.Context, addr string, pid int) error {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+func (s *Server) ping(ctx context.Context, pid int) error {
+	conn, err := s.dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -71,6 +72,13 @@ func ping(ctx context.Context, addr string, pid int) error {
 		return errStranger
 	}
 	return nil
+}
+
+func (s *Server) dial(ctx context.Context) (net.Conn, error) {
+	if s.secure == nil {
+		return new(net.Dialer).DialContext(ctx, "tcp", s.addr)
+	}
+	return (&tls.Dialer{Config: s.secure.client}).DialContext(ctx, "tcp", s.addr)
 }
 
 func readBulk(in *bufio.Reader) (string, error) {

@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -21,6 +20,10 @@ type Server struct {
 	supervised bool
 	dir        string
 	addr       string
+	secure     *identity // nil: without TLS
+	config     string    // of a sentinel, which needs a file to write to
+	clustered  bool
+	busAddr    string // of a cluster's node, for the other nodes
 
 	life     context.Context // ends when the server is stopped for good
 	end      context.CancelFunc
@@ -66,18 +69,36 @@ func StartShared(opts ...Option) (_ *Server, stop func(), err error) {
 		opt(s)
 	}
 	s.life, s.end = context.WithCancel(context.Background())
-	if err := s.launchOnFreePort(); err != nil {
+	if err := s.begin(); err != nil {
 		s.stop()
 		return nil, nil, err
 	}
 	return s, s.stop, nil
 }
 
+// begin launches the server for the first time.
+func (s *Server) begin() error {
+	if s.secure != nil {
+		if err := s.secure.issue(); err != nil {
+			return fmt.Errorf("certificates for redis-server: %w", err)
+		}
+	}
+	if err := s.writeConfig(); err != nil {
+		return fmt.Errorf("configuration of redis-server: %w", err)
+	}
+	return s.launchOnFreePort()
+}
+
 // Addr returns the server's host and port. It never changes.
 func (s *Server) Addr() string { return s.addr }
 
-// URL returns the server's address as a redis:// URL.
-func (s *Server) URL() string { return "redis://" + s.addr + "/0" }
+// URL returns the server's address as a redis:// URL, or a rediss:// one with [TLS].
+func (s *Server) URL() string {
+	if s.secure != nil {
+		return "rediss://" + s.addr + "/0"
+	}
+	return "redis://" + s.addr + "/0"
+}
 
 // launchOnFreePort launches the server where nobody else listens. Between
 // finding a port and using it another process may take it, hence the retries.
@@ -88,6 +109,11 @@ func (s *Server) launchOnFreePort() error {
 	for range 5 {
 		if s.addr, err = freeAddr(); err != nil {
 			return err
+		}
+		if s.clustered {
+			if s.busAddr, err = freeAddr(); err != nil {
+				return err
+			}
 		}
 		if err = s.launch(); !errors.Is(err, errEnded) {
 			return err
@@ -128,7 +154,7 @@ func (s *Server) launch() error {
 	if err != nil {
 		return err
 	}
-	if err := awaitReady(s.life, s.addr, proc); err != nil {
+	if err := s.awaitReady(proc); err != nil {
 		proc.kill()
 		return fmt.Errorf("%s: %w; its log:\n%s", s.addr, err, s.log())
 	}
@@ -141,18 +167,6 @@ func (s *Server) launch() error {
 		s.watchers.Go(func() { s.watch(proc) })
 	}
 	return nil
-}
-
-func (s *Server) command() (*exec.Cmd, error) {
-	host, port, err := net.SplitHostPort(s.addr)
-	if err != nil {
-		return nil, err
-	}
-	args := []string{
-		"--bind", host, "--port", port, "--dir", s.dir,
-		"--save", "", "--appendonly", "no", "--daemonize", "no",
-	}
-	return exec.Command(s.binary, append(args, s.args...)...), nil
 }
 
 // stop ends the server for good.
