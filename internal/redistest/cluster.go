@@ -2,6 +2,7 @@ package redistest
 
 import (
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +21,8 @@ const nodeTimeout = time.Second
 // if asked for, replicas of them.
 type Cluster struct {
 	nodes []*node
+	// resharding is held while a slot moves: each move is a new epoch.
+	resharding sync.Mutex
 }
 
 // node is a server of a cluster.

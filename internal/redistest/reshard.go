@@ -11,6 +11,8 @@ import (
 // slot are on two servers.
 func (c *Cluster) Reshard(tb testing.TB, key string, to *Server, moved func(key string)) {
 	tb.Helper()
+	c.resharding.Lock()
+	defer c.resharding.Unlock()
 	slot := c.Slot(tb, key)
 	source, target := c.at(c.Shard(tb, key).Master.addr), c.at(to.addr)
 	target.must(tb, "CLUSTER", "SETSLOT", slot, "IMPORTING", source.id)
