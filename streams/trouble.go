@@ -24,6 +24,9 @@ func (s *subscription) newTrouble(doing string) *trouble { return &trouble{sub: 
 // settle takes the outcome of one run of the loop and returns false when the
 // subscription stops.
 func (t *trouble) settle(ctx context.Context, err error) bool {
+	if err != nil {
+		lookAround(ctx, t.sub.domain.client, err)
+	}
 	if t.sub.isStopping() && err != nil {
 		return false
 	}
@@ -69,4 +72,18 @@ func (t *trouble) regroup(ctx context.Context) error {
 		t.sub.log.Warn("the consumer group was gone and was made again", "start", t.sub.config.Start)
 	}
 	return nil
+}
+
+// lookAround has the client of a cluster ask who serves what, unless err is a
+// server's reply. A server sends it on to the right one, and then it asks by
+// itself; a dead one does not, and then go-redis would ask once a minute.
+func lookAround(ctx context.Context, client redis.UniversalClient, err error) {
+	cluster, ok := client.(*redis.ClusterClient)
+	if !ok {
+		return
+	}
+	var reply redis.Error
+	if !errors.As(err, &reply) {
+		cluster.ReloadState(ctx)
+	}
 }
