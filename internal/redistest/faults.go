@@ -52,6 +52,7 @@ func (s *Server) signal(tb testing.TB, sig os.Signal) {
 	if err := s.proc.os.Signal(sig); err != nil {
 		tb.Fatalf("%v: %v", sig, err)
 	}
+	s.paused = sig == syscall.SIGSTOP
 }
 
 // watch waits for the end of proc and launches its successor, unless the end

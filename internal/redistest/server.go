@@ -29,8 +29,9 @@ type Server struct {
 	end      context.CancelFunc
 	watchers sync.WaitGroup
 
-	mu   sync.Mutex
-	proc *process // nil while the server is down on purpose
+	mu     sync.Mutex
+	proc   *process // nil while the server is down on purpose
+	paused bool
 }
 
 // Start runs a server until the test ends. Without a redis-server, or when it
@@ -185,9 +186,16 @@ func (s *Server) down() {
 	if proc == nil {
 		return
 	}
-	s.proc = nil // tells the watcher that it is on purpose
+	s.proc, s.paused = nil, false // tells the watcher that it is on purpose
 	_ = os.Remove(s.path("pid"))
 	proc.kill()
+}
+
+// answers reports whether the server was neither killed nor paused.
+func (s *Server) answers() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.proc != nil && !s.paused
 }
 
 func (s *Server) path(name string) string {

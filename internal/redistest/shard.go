@@ -55,7 +55,7 @@ func (c *Cluster) Others(tb testing.TB, key string) []*Server {
 
 // AwaitWhole waits until every running server finds the cluster whole, agrees with
 // the others who serves what, and replicates, if it is a replica. A server that
-// was killed is not missed if its slots are served.
+// was killed or paused is not missed if its slots are served.
 func (c *Cluster) AwaitWhole(tb testing.TB) {
 	tb.Helper()
 	await(tb, "the cluster to be whole", func() bool {
@@ -126,16 +126,14 @@ func (c *Cluster) at(addr string) *node {
 	return c.nodes[slices.IndexFunc(c.nodes, func(n *node) bool { return n.addr == addr })]
 }
 
-// running returns the nodes that were not killed.
+// running returns the nodes that were neither killed nor paused.
 func (c *Cluster) running(tb testing.TB) []*node {
 	tb.Helper()
 	var running []*node
 	for _, n := range c.nodes {
-		n.mu.Lock()
-		if n.proc != nil {
+		if n.answers() {
 			running = append(running, n)
 		}
-		n.mu.Unlock()
 	}
 	if len(running) == 0 {
 		tb.Fatal("no server of the cluster runs")
