@@ -107,7 +107,7 @@ func (f fan) awaitIdle(t *testing.T, c redis.UniversalClient) {
 func (f fan) requireOnce(t *testing.T, c redis.UniversalClient, n int) {
 	t.Helper()
 	inputs := payloads(t, c, f.topic())
-	require.Len(t, inputs, n)
+	require.Equal(t, n, len(inputs))
 	for _, flow := range []struct {
 		of       pipeline.Flow[string]
 		suffixes []string

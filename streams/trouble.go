@@ -78,12 +78,10 @@ func (t *trouble) regroup(ctx context.Context) error {
 // server's reply. A server sends it on to the right one, and then it asks by
 // itself; a dead one does not, and then go-redis would ask once a minute.
 func lookAround(ctx context.Context, client redis.UniversalClient, err error) {
-	cluster, ok := client.(*redis.ClusterClient)
-	if !ok {
+	if _, reply := errors.AsType[redis.Error](err); reply {
 		return
 	}
-	var reply redis.Error
-	if !errors.As(err, &reply) {
+	if cluster, ok := client.(*redis.ClusterClient); ok {
 		cluster.ReloadState(ctx)
 	}
 }

@@ -25,7 +25,7 @@ func (s *Server) Follow(tb testing.TB, master *Server) {
 		tb.Fatal(err)
 	}
 	client := s.Client(tb)
-	if err := client.SlaveOf(tb.Context(), host, port).Err(); err != nil {
+	if err := client.ReplicaOf(tb.Context(), host, port).Err(); err != nil {
 		tb.Fatalf("make %s a replica of %s: %v", s.addr, master.addr, err)
 	}
 	s.CatchUp(tb, master)
@@ -46,6 +46,18 @@ func (s *Server) CatchUp(tb testing.TB, master *Server) {
 	})
 }
 
+// CutReplicas ends the replication to all replicas of s: what is written from now
+// on is lost when s is killed. It lasts until s restarts.
+func (s *Server) CutReplicas(tb testing.TB) {
+	tb.Helper()
+	client := s.Client(tb)
+	for _, args := range [][]any{{"ACL", "SETUSER", "default", "-psync", "-sync"}, {"CLIENT", "KILL", "TYPE", "replica"}} {
+		if err := client.Do(tb.Context(), args...).Err(); err != nil {
+			tb.Fatalf("%v on %s: %v", args, s.addr, err)
+		}
+	}
+}
+
 func offset(tb testing.TB, text string) int64 {
 	tb.Helper()
 	n, err := strconv.ParseInt(text, 10, 64)
@@ -58,7 +70,7 @@ func offset(tb testing.TB, text string) int64 {
 // Promote makes a replica a master of its own.
 func (s *Server) Promote(tb testing.TB) {
 	tb.Helper()
-	if err := s.Client(tb).SlaveOf(tb.Context(), "NO", "ONE").Err(); err != nil {
+	if err := s.Client(tb).ReplicaOf(tb.Context(), "NO", "ONE").Err(); err != nil {
 		tb.Fatalf("promote %s: %v", s.addr, err)
 	}
 }

@@ -50,3 +50,23 @@ func TestAMasterMayFollowItsReplica(t *testing.T) {
 		t.Errorf("after the change: %q, %v", got, err)
 	}
 }
+
+func TestAReplicaThatIsCutOffMissesWhatComesAfter(t *testing.T) {
+	t.Parallel()
+	master := Start(t)
+	client := master.Client(t)
+	replica := master.Replica(t)
+	mustSet(t, client, "before", "value")
+	replica.CatchUp(t, master)
+	master.CutReplicas(t)
+	mustSet(t, client, "after", "value")
+	copied := replica.Client(t)
+	await(t, "the replica to notice", func() bool {
+		return copied.InfoMap(t.Context(), "replication").Val()["Replication"]["master_link_status"] == "down"
+	})
+	master.Kill(t)
+	replica.Promote(t)
+	if got, err := copied.Keys(t.Context(), "*").Result(); err != nil || len(got) != 1 || got[0] != "before" {
+		t.Errorf("the promoted replica has %q, %v", got, err)
+	}
+}

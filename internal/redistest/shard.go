@@ -1,7 +1,9 @@
 package redistest
 
 import (
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,25 +95,46 @@ func (n *node) content(tb testing.TB) bool {
 func (c *Cluster) agreed(tb testing.TB, slot int) (view []string, agreed bool) {
 	tb.Helper()
 	for i, n := range c.running(tb) {
-		ranges, err := n.client.ClusterSlots(tb.Context()).Result()
+		shards, err := n.client.ClusterShards(tb.Context()).Result()
 		if err != nil {
 			return nil, false
 		}
-		at := slices.IndexFunc(ranges, func(r redis.ClusterSlot) bool { return r.Start <= slot && slot <= r.End })
+		at := slices.IndexFunc(shards, func(s redis.ClusterShard) bool {
+			return slices.ContainsFunc(s.Slots, func(r redis.SlotRange) bool {
+				return r.Start <= int64(slot) && int64(slot) <= r.End
+			})
+		})
 		if at < 0 {
 			return nil, false
 		}
-		var addrs []string
-		for _, node := range ranges[at].Nodes {
-			addrs = append(addrs, node.Addr)
-		}
-		slices.Sort(addrs[1:])
-		if i > 0 && !slices.Equal(view, addrs) {
+		serving := addrsOf(shards[at].Nodes)
+		if len(serving) == 0 || i > 0 && !slices.Equal(view, serving) {
 			return nil, false
 		}
-		view = addrs
+		view = serving
 	}
 	return view, true
+}
+
+// addrsOf returns the addresses of a shard's nodes that serve it, the master first;
+// none without a master.
+func addrsOf(nodes []redis.Node) []string {
+	var master, replicas []string
+	for _, n := range nodes {
+		addr := net.JoinHostPort(n.IP, strconv.FormatInt(n.Port, 10))
+		switch {
+		case n.Health != "online":
+		case n.Role == "master":
+			master = append(master, addr)
+		default:
+			replicas = append(replicas, addr)
+		}
+	}
+	if len(master) != 1 {
+		return nil
+	}
+	slices.Sort(replicas)
+	return append(master, replicas...)
 }
 
 func (c *Cluster) shard(view []string) Shard {
