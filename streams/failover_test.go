@@ -28,7 +28,7 @@ func TestAKilledMasterOfTheClusterLosesNoWorkOnWhatItsReplicaHas(t *testing.T) {
 	const n = 1000
 	cluster := redistest.StartCluster(t, 1)
 	f, c := newFan(t), cluster.Client(t)
-	f.publish(t, c, n)
+	f.publish(t, c, fanInputs(n)...)
 	shard := cluster.Shard(t, f.topic())
 	shard.Replicas[0].CatchUp(t, shard.Master)
 	f.run(t, cluster.Client(t))
@@ -48,14 +48,14 @@ func TestWorkThatDiedWithItsMasterIsDoneAgain(t *testing.T) {
 	const n = 600
 	cluster := redistest.StartCluster(t, 1)
 	f, c := newFan(t), cluster.Client(t)
-	f.publish(t, c, n)
+	f.publish(t, c, fanInputs(n)...)
 	f.run(t, cluster.Client(t))
 	f.run(t, cluster.Client(t))
 	last := f.three.Topics()[0]
 	awaitLen(t, c, last, n/3)
 	shard := cluster.Shard(t, f.topic())
 	shard.Master.CutReplicas(t)
-	f.publish(t, c, 1) // another input, which the replica will not have
+	f.publish(t, c, "lost") // another input, which the replica will not have
 	known := len(decoded(t, c, last))
 	awaitLen(t, c, last, known+n/3)
 	shard.Master.Kill(t)
@@ -72,7 +72,8 @@ func TestAFrozenMasterOfTheClusterLosesNoWorkOnWhatItsReplicaHas(t *testing.T) {
 	const n = 1000
 	cluster := redistest.StartCluster(t, 1)
 	f, c := newFan(t), cluster.Client(t)
-	f.publish(t, c, n)
+	f.trims = true
+	f.publish(t, c, fanInputs(n)...)
 	shard := cluster.Shard(t, f.topic())
 	shard.Replicas[0].CatchUp(t, shard.Master)
 	f.run(t, cluster.Client(t))
@@ -96,7 +97,7 @@ func TestAFailoverByHandLosesAndDoublesNothing(t *testing.T) {
 	f, c := newFan(t), cluster.Client(t)
 	f.run(t, cluster.Client(t))
 	f.run(t, cluster.Client(t))
-	f.publish(t, c, n)
+	f.publish(t, c, fanInputs(n)...)
 	for i := range 2 { // there and back
 		awaitLen(t, c, f.three.Topics()[0], (i+1)*n/3)
 		cluster.Failover(t, f.topic())
@@ -175,7 +176,7 @@ func TestASentinelsFailoverLosesNoWorkOnWhatTheReplicaHas(t *testing.T) {
 	replica := master.Replica(t)
 	sentinel := redistest.StartSentinel(t, master, replica)
 	f, c := newFan(t), sentinel.FailoverClient(t)
-	f.publish(t, c, n)
+	f.publish(t, c, fanInputs(n)...)
 	replica.CatchUp(t, master)
 	f.run(t, sentinel.FailoverClient(t))
 	f.run(t, sentinel.FailoverClient(t))

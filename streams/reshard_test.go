@@ -17,7 +17,7 @@ import (
 func moveSlotOfPipeline(t *testing.T, cluster *redistest.Cluster) {
 	const n = 500
 	f, c := newFan(t), cluster.Client(t)
-	f.publish(t, c, n)
+	f.publish(t, c, fanInputs(n)...)
 	f.run(t, cluster.Client(t))
 	f.run(t, cluster.Client(t))
 	awaitLen(t, c, f.three.Topics()[0], n/5)
