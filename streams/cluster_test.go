@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill/components/delay"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -30,6 +31,8 @@ func TestOnRedisCluster(t *testing.T) {
 		"unfinished messages are handed back on leaving":  handBackOnCluster,
 		"order is kept over all consumers":                keepOrderOnCluster,
 		"a lost group is made again":                      loseGroupOnCluster,
+		"a full topic takes more when it is worked off":   boundOnCluster,
+		"a delayed message comes in its time":             delayOnCluster,
 		"the stages of a pipeline share a slot":           runPipelineOnCluster,
 		"a pipeline's slot moves to another master":       moveSlotOfPipeline,
 		"a subscription outlives the move of its slot":    moveSlotOfSubscription,
@@ -215,6 +218,36 @@ func loseGroupOnCluster(t *testing.T, cluster *redistest.Cluster) {
 	msg := receive(t, messages)
 	require.Equal(t, "1", msg.UUID)
 	msg.Ack()
+	settled(t, c, topic)
+}
+
+func boundOnCluster(t *testing.T, cluster *redistest.Cluster) {
+	topic, c := newTopic(t), cluster.Client(t)
+	publisher := newPublisher(t, c, streams.PublisherConfig{MaxLen: 3})
+	require.NoError(t, publisher.Publish(topic, numbers(3)...))
+	require.ErrorIs(t, publisher.Publish(topic, numbers(1)...), streams.ErrTopicFull)
+	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{Trim: &streams.Trim{}})
+	for range 3 {
+		receive(t, messages).Ack()
+	}
+	eventually(t, func() bool { return publisher.Publish(topic, numbers(1)...) == nil }, "a topic that was worked off stays full")
+	receive(t, messages).Ack()
+	settled(t, c, topic)
+}
+
+func delayOnCluster(t *testing.T, cluster *redistest.Cluster) {
+	topic, c := newTopic(t), cluster.Client(t)
+	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{})
+	late := message.NewMessage("late", nil)
+	delay.Message(late, delay.For(500*time.Millisecond))
+	began := time.Now()
+	require.NoError(t, newPublisher(t, c, streams.PublisherConfig{}).Publish(topic, late, message.NewMessage("soon", nil)))
+	for _, want := range []string{"soon", "late"} {
+		msg := receive(t, messages)
+		require.Equal(t, want, msg.UUID)
+		msg.Ack()
+	}
+	require.GreaterOrEqual(t, time.Since(began), 450*time.Millisecond)
 	settled(t, c, topic)
 }
 
