@@ -14,12 +14,17 @@ import (
 
 // batcher sends what concurrent callers add in one pipeline. There is no timer:
 // requests gather while the pipeline before is on its way.
+//
+// Where keys are spread over servers, only what has the same hash tag travels
+// together: a server that does not answer is not to hold up what others take.
 type batcher struct {
 	client redis.UniversalClient
+	spread bool
 
-	mu      sync.Mutex
-	waiting []*request
-	flying  bool
+	mu sync.Mutex
+	// waiting are the requests by hash tag, or all under one where keys are not
+	// spread. While a flight is on its way for them there is an item, if empty.
+	waiting map[string][]*request
 	flights sync.WaitGroup
 }
 
@@ -33,23 +38,34 @@ type request struct {
 	done     chan struct{}
 }
 
-func newBatcher(client redis.UniversalClient) *batcher { return &batcher{client: client} }
+func newBatcher(client redis.UniversalClient) *batcher {
+	return &batcher{client: client, spread: domain{client}.isSpread(), waiting: map[string][]*request{}}
+}
+
+// line returns what the requests for topic wait under.
+func (b *batcher) line(topic string) string {
+	if b.spread {
+		return commit.HashTag(topic)
+	}
+	return ""
+}
 
 // add adds messages in order and returns how many were added for certain.
 func (b *batcher) add(ctx context.Context, topic string, messages []commit.Message) (int, error) {
 	r := &request{ctx: ctx, topic: topic, messages: messages, done: make(chan struct{})}
+	line := b.line(topic)
 	b.mu.Lock()
-	b.waiting = append(b.waiting, r)
-	if !b.flying {
-		b.flying = true
-		b.flights.Go(b.fly)
+	waiting, flying := b.waiting[line]
+	b.waiting[line] = append(waiting, r)
+	if !flying {
+		b.flights.Go(func() { b.fly(line) })
 	}
 	b.mu.Unlock()
 	select {
 	case <-r.done:
 		return r.added, r.err
 	case <-ctx.Done():
-		if b.withdraw(r) {
+		if b.withdraw(line, r) {
 			return 0, context.Cause(ctx)
 		}
 		return 0, leftBehind(ctx)
@@ -79,21 +95,21 @@ func (b *batcher) run(ctx context.Context, add func(context.Context) error) erro
 }
 
 // withdraw takes back a request that is not on its way yet.
-func (b *batcher) withdraw(r *request) bool {
+func (b *batcher) withdraw(line string, r *request) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	i := slices.Index(b.waiting, r)
+	i := slices.Index(b.waiting[line], r)
 	if i < 0 {
 		return false
 	}
-	b.waiting = slices.Delete(b.waiting, i, i+1)
+	b.waiting[line] = slices.Delete(b.waiting[line], i, i+1)
 	return true
 }
 
 // fly sends what waits until nothing does.
-func (b *batcher) fly() {
+func (b *batcher) fly(line string) {
 	for {
-		requests := b.take()
+		requests := b.take(line)
 		if len(requests) == 0 {
 			return
 		}
@@ -102,20 +118,24 @@ func (b *batcher) fly() {
 }
 
 // take returns the requests of the next pipeline; none ends the flight.
-func (b *batcher) take() []*request {
+func (b *batcher) take(line string) []*request {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	waiting := b.waiting[line]
+	if len(waiting) == 0 {
+		delete(b.waiting, line)
+		return nil
+	}
 	n, messages, bytes := 0, 0, 0
-	for n < len(b.waiting) && messages < maxPublish && bytes < maxPublishBytes {
-		messages += len(b.waiting[n].messages)
-		for _, m := range b.waiting[n].messages {
+	for n < len(waiting) && messages < maxPublish && bytes < maxPublishBytes {
+		messages += len(waiting[n].messages)
+		for _, m := range waiting[n].messages {
 			bytes += m.Size
 		}
 		n++
 	}
-	taken := slices.Clone(b.waiting[:n])
-	b.waiting = slices.Delete(b.waiting, 0, n)
-	b.flying = n > 0
+	taken := slices.Clone(waiting[:n])
+	b.waiting[line] = slices.Delete(waiting, 0, n)
 	return taken
 }
 

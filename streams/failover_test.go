@@ -143,6 +143,39 @@ func TestWhatSurvivesAFailoverIsHandedOffOnce(t *testing.T) {
 	}
 }
 
+// Whoever publishes to one server does not wait for another.
+func TestAFrozenMasterHoldsUpOnlyWhatIsPublishedToIt(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 0, redistest.Args("--cluster-require-full-coverage", "no"))
+	c := redis.NewClusterClient(&redis.ClusterOptions{Addrs: cluster.Addrs()}) // is patient
+	t.Cleanup(func() { _ = c.Close() })
+	publisher := newPublisher(t, c, streams.PublisherConfig{})
+	publishOne := func(topic string) error { return publisher.Publish(topic, message.NewMessage("1", nil)) }
+	frozen := cluster.Shard(t, "a").Master
+	other := "b"
+	for cluster.Shard(t, other).Master == frozen {
+		other += "b"
+	}
+	for _, topic := range []string{"a", other} {
+		require.NoError(t, publishOne(topic)) // the connections are there
+	}
+	frozen.Pause(t)
+	held := make(chan struct{})
+	go func() {
+		defer close(held)
+		_ = publishOne("a")
+	}()
+	time.Sleep(50 * time.Millisecond) // for it to be on its way
+	require.NoError(t, publishOne(other))
+	select {
+	case <-held:
+		require.Fail(t, "the server answered while it was frozen")
+	default:
+	}
+	frozen.Resume(t)
+	<-held
+}
+
 // publishOn publishes numbers from first on, each once and again until it is there,
 // until stop is called, which returns how many there are.
 func publishOn(t *testing.T, c redis.UniversalClient, topic string, first int) (stop func() int) {
