@@ -153,7 +153,7 @@ func (b *batcher) send(requests []*request) {
 	_, failure := pipe.Exec(ctx)
 	for _, r := range requests {
 		for _, command := range commands[:len(r.messages)] {
-if r.err = added(command, failure); r.err != nil {
+			if r.err = added(command, failure); r.err != nil {
 				lookAround(ctx, b.client, r.err)
 				break
 			}
