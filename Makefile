@@ -34,3 +34,7 @@ bench: ## Measure a chain of stages end to end
 .PHONY: drain
 drain: ## Measure the memory it takes to work off a backlog of 5 million
 	go run ./benchmarks/cmd/drain
+
+.PHONY: chaos
+chaos: ## Run a pipeline while everything fails (DURATION=60s SEED=7)
+	go run ./benchmarks/cmd/chaos $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED))

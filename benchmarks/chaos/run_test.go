@@ -1,0 +1,47 @@
+package chaos_test
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/millstream-go/millstream/benchmarks/chaos"
+)
+
+func TestWhateverFailsNothingIsLostAndNothingDoubled(t *testing.T) {
+	c := chaos.Config{Seed: uint64(time.Now().UnixNano()), Duration: 8 * time.Second, Progress: t.Logf}
+	if testing.Short() {
+		c.Duration = 3 * time.Second
+	}
+	if text := os.Getenv("CHAOS_SEED"); text != "" {
+		_, err := fmt.Sscan(text, &c.Seed)
+		require.NoError(t, err)
+	}
+	t.Logf("CHAOS_SEED=%d makes the same plan of faults", c.Seed)
+	report, err := chaos.Run(t.Context(), c)
+	require.NoError(t, err)
+	var text strings.Builder
+	_, err = report.WriteTo(&text)
+	require.NoError(t, err)
+	t.Log(text.String())
+	require.Empty(t, report.Problems)
+
+	// Nothing was proved if nothing happened.
+	assert.Positive(t, report.Inputs)
+	for _, s := range report.Stages {
+		assert.Positive(t, s.Messages, s.Name)
+		assert.Positive(t, s.Outputs, s.Name)
+		assert.GreaterOrEqual(t, s.Repeated(), 0, "stage %s: a message without a run", s.Name)
+	}
+	if !testing.Short() {
+		for _, kind := range chaos.Kinds() {
+			assert.Positive(t, report.Faults[kind], kind)
+		}
+	}
+	require.NoDirExists(t, report.Dir)
+}

@@ -1,0 +1,115 @@
+package chaos
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/redistest"
+)
+
+// server is the Redis of a run: what it has acknowledged survives a crash.
+type server struct {
+	own    *redistest.Server
+	client *redis.Client
+	stop   func()
+
+	mu sync.Mutex // one fault of the server at a time
+}
+
+func startServer() (*server, error) {
+	own, stop, err := redistest.StartShared(redistest.AOF(), redistest.Supervised())
+	if err != nil {
+		return nil, err
+	}
+	client := redis.NewClient(&redis.Options{Addr: own.Addr()})
+	return &server{own: own, client: client, stop: func() {
+		_ = client.Close() // nothing is under way
+		stop()
+	}}, nil
+}
+
+// kill ends the server as a crash would and returns when it is back.
+func (s *server) kill(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	command := s.own.KillCommand()
+	if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
+		return fmt.Errorf("kill the redis-server: %w: %s", err, out)
+	}
+	return nil
+}
+
+// freeze stops the server for a while: it accepts connections and requests, and
+// answers when it goes on.
+func (s *server) freeze(ctx context.Context, d time.Duration) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	pid, err := s.pid(ctx)
+	if err != nil {
+		return err
+	}
+	process, err := os.FindProcess(pid)
+	if err != nil {
+		return err
+	}
+	if err := process.Signal(syscall.SIGSTOP); err != nil {
+		return fmt.Errorf("freeze the redis-server: %w", err)
+	}
+	sleep(ctx, d)
+	return process.Signal(syscall.SIGCONT)
+}
+
+func (s *server) pid(ctx context.Context) (int, error) {
+	info, err := s.info(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(info["process_id"])
+}
+
+func (s *server) info(ctx context.Context) (map[string]string, error) {
+	text, err := s.client.Info(ctx, "server").Result()
+	if err != nil {
+		return nil, err
+	}
+	info := map[string]string{}
+	for lines := bufio.NewScanner(strings.NewReader(text)); lines.Scan(); {
+		if key, value, ok := strings.Cut(lines.Text(), ":"); ok {
+			info[key] = value
+		}
+	}
+	return info, nil
+}
+
+// flushScripts makes the server forget its scripts, as soon as it can be reached.
+func (s *server) flushScripts(ctx context.Context) error {
+	var err error
+	for ctx.Err() == nil {
+		if err = s.client.ScriptFlush(ctx).Err(); err == nil {
+			return nil
+		}
+		sleep(ctx, 20*time.Millisecond)
+	}
+	return errors.Join(err, ctx.Err())
+}
+
+// sleep waits for d or until ctx ends.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,144 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// slot is the place of a worker: when its process ends another one begins.
+type slot struct {
+	spec spec
+
+	mu     sync.Mutex
+	proc   *process
+	pause  time.Duration // until the next process, after one was killed
+	killed bool
+	ending bool
+
+	// away counts processes that ended because they could not begin.
+	away     int
+	troubles []error
+	done     chan struct{}
+}
+
+// startSlot starts a worker and keeps one running until [slot.end].
+func startSlot(ctx context.Context, s spec) (*slot, error) {
+	proc, err := spawn(s)
+	if err != nil {
+		return nil, err
+	}
+	w := &slot{spec: s, proc: proc, done: make(chan struct{})}
+	go func() {
+		defer close(w.done)
+		w.keep(ctx)
+	}()
+	return w, nil
+}
+
+// keep replaces processes that end.
+func (w *slot) keep(ctx context.Context) {
+	for {
+		w.mu.Lock()
+		proc := w.proc
+		w.mu.Unlock()
+		<-proc.ended
+		pause, again := w.judge(proc)
+		if !again {
+			return
+		}
+		sleep(ctx, pause)
+		if !w.replace() {
+			return
+		}
+	}
+}
+
+// judge looks at the end of a process and tells whether, and after how long,
+// there is to be another.
+func (w *slot) judge(proc *process) (pause time.Duration, again bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	state := proc.cmd.ProcessState
+	switch {
+	case w.killed:
+		w.killed = false
+		return w.pause, !w.ending
+	case w.ending && state.ExitCode() == exitOK:
+		return 0, false
+	case !w.ending && state.ExitCode() == exitAway:
+		w.away++
+		return 50 * time.Millisecond, true
+	default:
+		w.troubles = append(w.troubles, fmt.Errorf("worker %d ended with %s: see %s", w.spec.Index, state, w.spec.log()))
+		return 0, !w.ending
+	}
+}
+
+// replace starts the next process, unless it is over.
+func (w *slot) replace() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ending {
+		return false
+	}
+	proc, err := spawn(w.spec)
+	if err != nil {
+		w.troubles = append(w.troubles, err)
+		return false
+	}
+	w.proc = proc
+	return true
+}
+
+// kill ends the process as a crash would, and has the next one wait.
+func (w *slot) kill(pause time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	select {
+	case <-w.proc.ended: // the next one is on its way
+	default:
+		w.killed, w.pause = true, pause
+		w.proc.signal(os.Kill)
+	}
+}
+
+// freeze stops the process for a while. If it is killed meanwhile, its successor
+// is left alone.
+func (w *slot) freeze(ctx context.Context, d time.Duration) {
+	w.mu.Lock()
+	proc := w.proc
+	w.mu.Unlock()
+	proc.signal(syscall.SIGSTOP)
+	sleep(ctx, d)
+	proc.signal(syscall.SIGCONT)
+}
+
+// end asks the worker to end, which it must do in time, and returns what went
+// wrong with it.
+func (w *slot) end() error {
+	w.mu.Lock()
+	w.ending = true
+	proc := w.proc
+	proc.signal(os.Interrupt)
+	w.mu.Unlock()
+	const patience = drainTimeout + 25*time.Second
+	late := time.AfterFunc(patience, proc.kill)
+	<-w.done
+	late.Stop()
+	return errors.Join(w.troubles...)
+}
+
+// destroy ends the worker whatever it is at.
+func (w *slot) destroy() {
+	w.mu.Lock()
+	w.ending = true
+	proc := w.proc
+	w.mu.Unlock()
+	proc.kill()
+	<-w.done
+}

@@ -1,0 +1,189 @@
+package chaos
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Problem is something in a history that must not be.
+type Problem struct {
+	// Where is the stage or the topic.
+	Where string
+	What  string
+	// IDs are of the items that it is about, with their entries.
+	IDs []string
+}
+
+// String names the problem, and some of the items.
+func (p Problem) String() string {
+	const most = 20
+	text := p.Where + ": " + p.What
+	if len(p.IDs) == 0 {
+		return text
+	}
+	text += fmt.Sprintf(" (%d): %s", len(p.IDs), strings.Join(p.IDs[:min(most, len(p.IDs))], ", "))
+	if len(p.IDs) > most {
+		text += ", ..."
+	}
+	return text
+}
+
+// Judge returns what is wrong with the history of a run with n inputs. Each stage
+// is judged by what is in the topic that it reads, so what was lost shows up once,
+// where it was lost.
+func Judge(h History, n int) []Problem {
+	j := judge{history: h}
+	fed := make([]demand, n)
+	for i := range fed {
+		fed[i] = demand{id: fmt.Sprint(i)}
+	}
+	j.compare("feeder", topic(inputs), fed, h.Topics[inputs])
+	for _, s := range steps {
+		j.step(s)
+	}
+	j.strangers()
+	j.uuids()
+	return j.problems
+}
+
+type judge struct {
+	history  History
+	problems []Problem
+}
+
+func (j *judge) add(where, what string, ids []string) {
+	if len(ids) > 0 {
+		j.problems = append(j.problems, Problem{where, what, ids})
+	}
+}
+
+// demand is an item that must be in a topic, because of an entry in another.
+type demand struct{ id, because string }
+
+// step judges one stage.
+func (j *judge) step(s step) {
+	var outputs []demand
+	poison := map[string][]demand{}
+	seen := map[string]bool{}
+	for _, e := range j.history.Topics[s.from] {
+		if seen[e.Item] || number(e.Item) < 0 {
+			continue // a problem of the stage before
+		}
+		seen[e.Item] = true
+		f := s.becomes(e.Item)
+		for _, id := range f.outputs {
+			outputs = append(outputs, demand{id, e.ID})
+		}
+		if f.poison != "" {
+			poison[f.poison] = append(poison[f.poison], demand{e.Item, e.ID})
+		}
+	}
+	j.compare("stage "+s.name, topic(s.to), outputs, j.history.Topics[s.to])
+	if s.inOrder {
+		j.order(s, outputs)
+	}
+	poisoned := map[string][]Entry{}
+	for _, p := range j.history.Poison {
+		if p.Stage == s.name {
+			poisoned[p.Kind] = append(poisoned[p.Kind], p.Entry)
+		}
+	}
+	kinds := slices.Concat(slices.Collect(maps.Keys(poison)), slices.Collect(maps.Keys(poisoned)))
+	slices.Sort(kinds)
+	for _, kind := range slices.Compact(kinds) {
+		j.compare("stage "+s.name, topic(poisonName)+" as "+kind, poison[kind], poisoned[kind])
+	}
+	left := j.history.Groups[s.name]
+	for _, l := range []struct {
+		what string
+		n    int64
+	}{{"undelivered", left.Undelivered}, {"pending", left.Pending}, {"parked", left.Parked}} {
+		if l.n > 0 {
+			j.problems = append(j.problems, Problem{Where: "stage " + s.name, What: fmt.Sprintf("%d messages are %s", l.n, l.what)})
+		}
+	}
+}
+
+// compare expects each of the demanded items once, and nothing else.
+func (j *judge) compare(where, in string, demands []demand, entries []Entry) {
+	found := map[string][]string{}
+	for _, e := range entries {
+		found[e.Item] = append(found[e.Item], e.ID)
+	}
+	var missing, doubled, strange []string
+	for _, d := range demands {
+		switch ids, ok := found[d.id]; {
+		case !ok && d.because == "":
+			missing = append(missing, d.id)
+		case !ok:
+			missing = append(missing, d.id+" of entry "+d.because)
+		case len(ids) > 1:
+			doubled = append(doubled, d.id+" as entries "+strings.Join(ids, " and "))
+		}
+		delete(found, d.id)
+	}
+	for _, e := range entries {
+		if _, ok := found[e.Item]; ok {
+			strange = append(strange, fmt.Sprintf("%q as entry %s", e.Item, e.ID))
+		}
+	}
+	j.add(where, "missing in "+in, missing)
+	j.add(where, "doubled in "+in, doubled)
+	j.add(where, "not to be in "+in, strange)
+}
+
+// order expects outputs in the order of the inputs. What is missing or doubled is
+// no matter here.
+func (j *judge) order(s step, demands []demand) {
+	place := map[string]int{}
+	for i, d := range demands {
+		place[d.id] = i
+	}
+	last := -1
+	var early []string
+	for _, e := range j.history.Topics[s.to] {
+		at, ok := place[e.Item]
+		if !ok {
+			continue
+		}
+		if at < last {
+			early = append(early, fmt.Sprintf("%s as entry %s behind %s", e.Item, e.ID, demands[last].id))
+		}
+		last = max(last, at)
+		delete(place, e.Item)
+	}
+	j.add("stage "+s.name, "out of order in "+topic(s.to), early)
+}
+
+// strangers finds poison of stages that there are not.
+func (j *judge) strangers() {
+	var ids []string
+	for _, p := range j.history.Poison {
+		if !slices.ContainsFunc(steps, func(s step) bool { return s.name == p.Stage }) {
+			ids = append(ids, fmt.Sprintf("%q of stage %q as entry %s", p.Item, p.Stage, p.ID))
+		}
+	}
+	j.add("poison", "not to be in "+topic(poisonName), ids)
+}
+
+// uuids expects that no two messages of a topic have the same id, unless their
+// items are the same, which is a problem already.
+func (j *judge) uuids() {
+	for _, name := range slices.Sorted(maps.Keys(j.history.Topics)) {
+		if name == records {
+			continue // published by a handler, with a new id each time
+		}
+		entries := j.history.Topics[name]
+		items := map[string]string{}
+		var shared []string
+		for _, e := range entries {
+			if other, ok := items[e.UUID]; ok && other != e.Item {
+				shared = append(shared, fmt.Sprintf("%s by %s and %s", e.UUID, other, e.Item))
+			}
+			items[e.UUID] = e.Item
+		}
+		j.add("topic "+topic(name), "message ids are shared", shared)
+	}
+}
