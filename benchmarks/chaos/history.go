@@ -14,6 +14,8 @@ import (
 type History struct {
 	// Topics are the entries of each topic, in order.
 	Topics map[string][]Entry
+	// Added is how many entries each topic ever got, trimmed or not.
+	Added map[string]int
 	// Poison are the entries of the poison topic.
 	Poison []Poisoned
 	// Groups are what is left to do, by the name of the stage.
@@ -42,7 +44,7 @@ const poisonName = "poison"
 
 // ReadHistory reads the history of a run.
 func ReadHistory(ctx context.Context, client *redis.Client) (History, error) {
-	h := History{Topics: map[string][]Entry{inputs: nil}, Groups: map[string]Left{}}
+	h := History{Topics: map[string][]Entry{inputs: nil}, Added: map[string]int{}, Groups: map[string]Left{}}
 	for _, s := range steps {
 		h.Topics[s.to] = nil
 	}
@@ -53,6 +55,11 @@ func ReadHistory(ctx context.Context, client *redis.Client) (History, error) {
 		if err != nil {
 			return h, err
 		}
+		info, err := client.XInfoStream(ctx, topic(name)).Result()
+		if err != nil {
+			return h, fmt.Errorf("count what %s ever got: %w", topic(name), err)
+		}
+		h.Added[name] = int(info.EntriesAdded)
 	}
 	err := scan(ctx, client, topic(poisonName), func(e Entry, metadata func(string) string) {
 		h.Poison = append(h.Poison, Poisoned{e, metadata(pipeline.PoisonHandler), metadata(pipeline.PoisonKind)})

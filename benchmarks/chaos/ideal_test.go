@@ -15,12 +15,13 @@ const written = 400
 // ideal writes the history of a run without a fault. It says anew what is to
 // become of each input, so a rule that is changed by mistake shows.
 func ideal() chaos.History {
-	h := chaos.History{Topics: map[string][]chaos.Entry{}, Groups: map[string]chaos.Left{}}
+	h := chaos.History{Topics: map[string][]chaos.Entry{}, Added: map[string]int{}, Groups: map[string]chaos.Left{}}
 	for _, stage := range []string{"check", "split", "finish", "archive", "ledger"} {
 		h.Groups[stage] = chaos.Left{}
 	}
 	add := func(topic, item string) {
 		h.Topics[topic] = append(h.Topics[topic], entry(topic, item))
+		h.Added[topic]++
 	}
 	poison := func(stage, kind, item string) {
 		h.Poison = append(h.Poison, chaos.Poisoned{Entry: entry("poison", item), Stage: stage, Kind: kind})

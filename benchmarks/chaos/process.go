@@ -81,6 +81,7 @@ func (p *process) kill() {
 type spec struct {
 	Redis string // address of its link
 	Dir   string // of its files
+	Trim  bool   // whether it trims what is done
 	Index int
 }
 

@@ -18,6 +18,8 @@ type Report struct {
 	Redis    string // which one, and its version
 
 	Inputs int
+	// Trimmed is how many entries are not there any more.
+	Trimmed int
 	// Repeats is how often a batch of inputs had to be published again.
 	Repeats int
 	Faults  map[Kind]int
@@ -35,7 +37,7 @@ type Report struct {
 // StageReport is what a stage did.
 type StageReport struct {
 	Name string
-	// Messages, Outputs and Poisoned are entries in Redis.
+	// Messages, Outputs and Poisoned are entries that Redis ever got.
 	Messages, Outputs, Poisoned int
 	// Runs are those of the handler, Failed those that failed on purpose to be
 	// repeated.
@@ -66,8 +68,8 @@ func (r Report) WriteTo(w io.Writer) (int64, error) {
 		fmt.Fprintf(t, "%s\t%d\t%d\t%d\t%d\t%d\t%d\t\n", s.Name, s.Messages, s.Runs, s.Failed, s.Repeated(), s.Outputs, s.Poisoned)
 	}
 	_ = t.Flush()
-	fmt.Fprintf(&b, "\n%d inputs, batches of them published again %d times; workers that could not begin: %d; idle %v after the last fault\n",
-		r.Inputs, r.Repeats, r.Away, r.Settled.Round(time.Millisecond))
+	fmt.Fprintf(&b, "\n%d inputs, batches of them published again %d times; %d entries trimmed\n", r.Inputs, r.Repeats, r.Trimmed)
+	fmt.Fprintf(&b, "workers that could not begin: %d; idle %v after the last fault\n", r.Away, r.Settled.Round(time.Millisecond))
 	if r.OK() {
 		fmt.Fprintln(&b, "passed: nothing lost, nothing doubled, nothing left")
 	}
@@ -86,7 +88,7 @@ func stageReports(h History, workers []*slot) ([]StageReport, error) {
 	reports := make([]StageReport, len(steps))
 	at := map[string]*StageReport{}
 	for i, s := range steps {
-		reports[i] = StageReport{Name: s.name, Messages: len(h.Topics[s.from]), Outputs: len(h.Topics[s.to])}
+		reports[i] = StageReport{Name: s.name, Messages: h.Added[s.from], Outputs: h.Added[s.to]}
 		at[s.name] = &reports[i]
 	}
 	for _, p := range h.Poison {
@@ -94,8 +96,8 @@ func stageReports(h History, workers []*slot) ([]StageReport, error) {
 			r.Poisoned++
 		}
 	}
-	for _, e := range h.Topics[inputs] {
-		if isMalformed(number(e.Item)) {
+	for n := range h.Added[inputs] {
+		if isMalformed(n) {
 			at[check.name].Unhandled++
 		}
 	}

@@ -23,6 +23,11 @@ type Config struct {
 	// Patience is how long it may take after the last fault until nothing is
 	// left to do. Default: 2 minutes.
 	Patience time.Duration
+	// Trim has the workers trim what is done, as they do by default. The verdict
+	// then rests on the topics that nobody reads.
+	Trim bool
+	// Keep keeps what the workers did and said even if the run passes.
+	Keep bool
 	// Progress, if set, gets what happens.
 	Progress func(format string, args ...any)
 }
@@ -55,7 +60,7 @@ func Run(ctx context.Context, c Config) (_ Report, err error) {
 	}
 	r := &run{config: c, report: Report{Seed: c.Seed, Duration: c.Duration, Workers: c.Workers, Dir: dir}}
 	err = errors.Join(r.stage(ctx), r.close())
-	if err == nil && r.report.OK() {
+	if err == nil && r.report.OK() && !c.Keep {
 		err = os.RemoveAll(dir)
 		r.report.Dir = ""
 	}
@@ -91,7 +96,14 @@ func (r *run) stage(ctx context.Context) error {
 	if r.report.Stages, err = stageReports(history, r.workers); err != nil {
 		return err
 	}
-	r.report.Problems = append(r.report.Problems, Judge(history, r.report.Inputs)...)
+	for name, entries := range history.Topics {
+		r.report.Trimmed += history.Added[name] - len(entries)
+	}
+	judge := Judge
+	if r.config.Trim {
+		judge = JudgeTrimmed
+	}
+	r.report.Problems = append(r.report.Problems, judge(history, r.report.Inputs)...)
 	return nil
 }
 
@@ -118,7 +130,7 @@ func (r *run) open(ctx context.Context) (err error) {
 		if i == r.config.Workers {
 			break // the feeder's
 		}
-		w, err := startSlot(ctx, spec{Redis: l.addr, Dir: r.report.Dir, Index: i})
+		w, err := startSlot(ctx, spec{Redis: l.addr, Dir: r.report.Dir, Trim: r.config.Trim, Index: i})
 		if err != nil {
 			return err
 		}
@@ -176,7 +188,7 @@ func (r *run) settle(ctx context.Context) {
 
 // awaitIdle returns when nothing is undelivered, pending or parked.
 func awaitIdle(ctx context.Context, client *redis.Client) error {
-	transport, err := newTransport(client)
+	transport, err := newTransport(client, true)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,26 @@ import (
 )
 
 func TestWhateverFailsNothingIsLostAndNothingDoubled(t *testing.T) {
-	c := chaos.Config{Seed: uint64(time.Now().UnixNano()), Duration: 8 * time.Second, Progress: t.Logf}
+	report := suffer(t, chaos.Config{Duration: 8 * time.Second})
+	require.Zero(t, report.Trimmed)
+	if testing.Short() {
+		return
+	}
+	for _, kind := range chaos.Kinds() {
+		assert.Positive(t, report.Faults[kind], kind)
+	}
+}
+
+func TestTrimmingLosesNothingEither(t *testing.T) {
+	report := suffer(t, chaos.Config{Duration: 4 * time.Second, Trim: true})
+	require.Positive(t, report.Trimmed)
+}
+
+// suffer expects that a run passes, and that something happened in it, without
+// which nothing is proved.
+func suffer(t *testing.T, c chaos.Config) chaos.Report {
+	t.Helper()
+	c.Seed, c.Progress = uint64(time.Now().UnixNano())%1_000_000, t.Logf
 	if testing.Short() {
 		c.Duration = 3 * time.Second
 	}
@@ -30,18 +49,12 @@ func TestWhateverFailsNothingIsLostAndNothingDoubled(t *testing.T) {
 	require.NoError(t, err)
 	t.Log(text.String())
 	require.Empty(t, report.Problems)
-
-	// Nothing was proved if nothing happened.
+	require.NoDirExists(t, report.Dir)
 	assert.Positive(t, report.Inputs)
 	for _, s := range report.Stages {
 		assert.Positive(t, s.Messages, s.Name)
 		assert.Positive(t, s.Outputs, s.Name)
 		assert.GreaterOrEqual(t, s.Repeated(), 0, "stage %s: a message without a run", s.Name)
 	}
-	if !testing.Short() {
-		for _, kind := range chaos.Kinds() {
-			assert.Positive(t, report.Faults[kind], kind)
-		}
-	}
-	require.NoDirExists(t, report.Dir)
+	return report
 }

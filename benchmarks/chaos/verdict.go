@@ -4,44 +4,28 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
-// Problem is something in a history that must not be.
-type Problem struct {
-	// Where is the stage or the topic.
-	Where string
-	What  string
-	// IDs are of the items that it is about, with their entries.
-	IDs []string
-}
-
-// String names the problem, and some of the items.
-func (p Problem) String() string {
-	const most = 20
-	text := p.Where + ": " + p.What
-	if len(p.IDs) == 0 {
-		return text
-	}
-	text += fmt.Sprintf(" (%d): %s", len(p.IDs), strings.Join(p.IDs[:min(most, len(p.IDs))], ", "))
-	if len(p.IDs) > most {
-		text += ", ..."
-	}
-	return text
-}
-
-// Judge returns what is wrong with the history of a run with n inputs. Each stage
-// is judged by what is in the topic that it reads, so what was lost shows up once,
-// where it was lost.
+// Judge returns what is wrong with the history of a run with n inputs of which
+// nothing was trimmed. Each stage is judged by what is in the topic that it reads,
+// so what was lost shows up once, where it was lost.
 func Judge(h History, n int) []Problem {
 	j := judge{history: h}
 	fed := make([]demand, n)
 	for i := range fed {
-		fed[i] = demand{id: fmt.Sprint(i)}
+		fed[i] = demand{id: strconv.Itoa(i)}
 	}
 	j.compare("feeder", topic(inputs), fed, h.Topics[inputs])
 	for _, s := range steps {
-		j.step(s)
+		outputs, poison := j.demands(s, h.Topics[s.from])
+		j.compare("stage "+s.name, topic(s.to), outputs, h.Topics[s.to])
+		if s.inOrder {
+			j.order(s, outputs)
+		}
+		j.poison(s, poison)
+		j.left(s)
 	}
 	j.strangers()
 	j.uuids()
@@ -53,21 +37,26 @@ type judge struct {
 	problems []Problem
 }
 
-func (j *judge) add(where, what string, ids []string) {
+func (j *judge) add(where, what string, ids ...string) {
+	j.problems = append(j.problems, Problem{where, what, ids})
+}
+
+// addAny adds a problem if there is any item that has it.
+func (j *judge) addAny(where, what string, ids []string) {
 	if len(ids) > 0 {
-		j.problems = append(j.problems, Problem{where, what, ids})
+		j.add(where, what, ids...)
 	}
 }
 
 // demand is an item that must be in a topic, because of an entry in another.
 type demand struct{ id, because string }
 
-// step judges one stage.
-func (j *judge) step(s step) {
-	var outputs []demand
-	poison := map[string][]demand{}
+// demands returns what a stage must make of entries, outputs and poison by its
+// kind.
+func (j *judge) demands(s step, entries []Entry) (outputs []demand, poison map[string][]demand) {
+	poison = map[string][]demand{}
 	seen := map[string]bool{}
-	for _, e := range j.history.Topics[s.from] {
+	for _, e := range entries {
 		if seen[e.Item] || number(e.Item) < 0 {
 			continue // a problem of the stage before
 		}
@@ -80,28 +69,33 @@ func (j *judge) step(s step) {
 			poison[f.poison] = append(poison[f.poison], demand{e.Item, e.ID})
 		}
 	}
-	j.compare("stage "+s.name, topic(s.to), outputs, j.history.Topics[s.to])
-	if s.inOrder {
-		j.order(s, outputs)
-	}
-	poisoned := map[string][]Entry{}
+	return outputs, poison
+}
+
+// poison judges what a stage poisoned.
+func (j *judge) poison(s step, demands map[string][]demand) {
+	found := map[string][]Entry{}
 	for _, p := range j.history.Poison {
 		if p.Stage == s.name {
-			poisoned[p.Kind] = append(poisoned[p.Kind], p.Entry)
+			found[p.Kind] = append(found[p.Kind], p.Entry)
 		}
 	}
-	kinds := slices.Concat(slices.Collect(maps.Keys(poison)), slices.Collect(maps.Keys(poisoned)))
+	kinds := slices.Concat(slices.Collect(maps.Keys(demands)), slices.Collect(maps.Keys(found)))
 	slices.Sort(kinds)
 	for _, kind := range slices.Compact(kinds) {
-		j.compare("stage "+s.name, topic(poisonName)+" as "+kind, poison[kind], poisoned[kind])
+		j.compare("stage "+s.name, topic(poisonName)+" as "+kind, demands[kind], found[kind])
 	}
+}
+
+// left expects that a stage has nothing left to do.
+func (j *judge) left(s step) {
 	left := j.history.Groups[s.name]
 	for _, l := range []struct {
 		what string
 		n    int64
 	}{{"undelivered", left.Undelivered}, {"pending", left.Pending}, {"parked", left.Parked}} {
 		if l.n > 0 {
-			j.problems = append(j.problems, Problem{Where: "stage " + s.name, What: fmt.Sprintf("%d messages are %s", l.n, l.what)})
+			j.add("stage "+s.name, fmt.Sprintf("%d messages are %s", l.n, l.what))
 		}
 	}
 }
@@ -129,9 +123,9 @@ func (j *judge) compare(where, in string, demands []demand, entries []Entry) {
 			strange = append(strange, fmt.Sprintf("%q as entry %s", e.Item, e.ID))
 		}
 	}
-	j.add(where, "missing in "+in, missing)
-	j.add(where, "doubled in "+in, doubled)
-	j.add(where, "not to be in "+in, strange)
+	j.addAny(where, "missing in "+in, missing)
+	j.addAny(where, "doubled in "+in, doubled)
+	j.addAny(where, "not to be in "+in, strange)
 }
 
 // order expects outputs in the order of the inputs. What is missing or doubled is
@@ -154,7 +148,7 @@ func (j *judge) order(s step, demands []demand) {
 		last = max(last, at)
 		delete(place, e.Item)
 	}
-	j.add("stage "+s.name, "out of order in "+topic(s.to), early)
+	j.addAny("stage "+s.name, "out of order in "+topic(s.to), early)
 }
 
 // strangers finds poison of stages that there are not.
@@ -165,7 +159,7 @@ func (j *judge) strangers() {
 			ids = append(ids, fmt.Sprintf("%q of stage %q as entry %s", p.Item, p.Stage, p.ID))
 		}
 	}
-	j.add("poison", "not to be in "+topic(poisonName), ids)
+	j.addAny("poison", "not to be in "+topic(poisonName), ids)
 }
 
 // uuids expects that no two messages of a topic have the same id, unless their
@@ -184,6 +178,6 @@ func (j *judge) uuids() {
 			}
 			items[e.UUID] = e.Item
 		}
-		j.add("topic "+topic(name), "message ids are shared", shared)
+		j.addAny("topic "+topic(name), "message ids are shared", shared)
 	}
 }

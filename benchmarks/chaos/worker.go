@@ -62,7 +62,7 @@ func work(s spec) (code int, err error) {
 	defer stop()
 	client := redis.NewClient(&redis.Options{Addr: s.Redis, ReadTimeout: 1500 * time.Millisecond, PoolSize: 20})
 	defer client.Close()
-	transport, err := newTransport(client)
+	transport, err := newTransport(client, s.Trim)
 	if err != nil {
 		return exitStopped, err
 	}
@@ -85,11 +85,11 @@ func work(s spec) (code int, err error) {
 
 const drainTimeout = 5 * time.Second
 
-func newTransport(client redis.UniversalClient) (*streams.Transport, error) {
+func newTransport(client redis.UniversalClient, trim bool) (*streams.Transport, error) {
 	logger := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	return streams.NewTransport(client, streams.Config{
 		IdleTime: IdleTime, MaxNackDelay: 2 * time.Second, Logger: logger,
-		// The verdict reads it all, and so many workers die that it is nobody's fault.
-		KeepHistory: true, MaxUnfinished: -1,
+		// So many workers die that it is no message's fault.
+		MaxUnfinished: -1, KeepHistory: !trim,
 	})
 }

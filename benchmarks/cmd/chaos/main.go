@@ -61,6 +61,8 @@ func parse(args []string, stderr io.Writer) (chaos.Config, error) {
 	flags.DurationVar(&c.Duration, "duration", 0, "how long there are faults (default 1m)")
 	flags.IntVar(&c.Workers, "workers", 4, "worker processes")
 	flags.IntVar(&c.PerSecond, "rate", 400, "inputs a second")
+	flags.BoolVar(&c.Trim, "trim", false, "trim what is done, and judge by what came out in the end")
+	flags.BoolVar(&c.Keep, "keep", false, "keep the workers' logs even if the run passes")
 	if err := flags.Parse(args); err != nil {
 		return c, err
 	}
