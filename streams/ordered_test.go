@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/streams"
@@ -90,5 +91,35 @@ func TestOrderedDeliversARejectedMessageBeforeTheNext(t *testing.T) {
 	msg := receive(t, messages)
 	require.Equal(t, "2", msg.UUID)
 	msg.Ack()
+	settled(t, c, topic)
+}
+
+// A consumer that lost the reply to a read, and was then out of reach for long,
+// finds out what it was delivered when others are at work on the first of it.
+func TestOrderedEntriesWhoseDeliveryWasLostAreNotDeliveredBeforeTheirTurn(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	publish(t, c, topic, "1", "2", "3")
+	die(t, c, topic, 3)
+	other, _ := subscribe(t, c, topic, streams.SubscriberConfig{Ordered: true, IdleTime: 300 * time.Millisecond})
+	first := receive(t, other)
+	require.Equal(t, "1", first.UUID)
+	back, _ := subscribe(t, c, topic, streams.SubscriberConfig{
+		Ordered: true, IdleTime: 300 * time.Millisecond, Consumer: "dead",
+	})
+	receiveNothing(t, back, time.Second)
+	first.Ack()
+	for _, want := range []string{"2", "3"} {
+		var msg *message.Message
+		select {
+		case msg = <-other:
+		case msg = <-back:
+		case <-time.After(patience):
+			require.FailNow(t, "no message came")
+		}
+		require.Equal(t, want, msg.UUID)
+		require.Equal(t, 2, attempt(msg))
+		msg.Ack()
+	}
 	settled(t, c, topic)
 }

@@ -31,7 +31,8 @@ while others > 0 and #taken < most do
       local entry = redis.call('XCLAIM', stream, group, consumer, 0, p[1], 'RETRYCOUNT', p[4] + 1)[1]
       others = others - 1
       if entry then
-        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], 3}
+        -- What no consumer has begun on was handed back.
+        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], p[4] == 0 and 2 or 3}
       else
         redis.call('XACK', stream, group, p[1])
         dropped = dropped + 1
