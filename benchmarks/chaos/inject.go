@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// stage of the play: what faults can befall.
+// victims are what faults can befall.
 type victims struct {
 	server  *server
 	workers []*slot
@@ -59,7 +59,7 @@ func (v *victims) befall(ctx context.Context, f Fault) error {
 	case CutLink:
 		v.links[f.Target].close()
 		sleep(ctx, f.For)
-		return v.links[f.Target].open()
+		return v.links[f.Target].reopen(ctx)
 	case SlowLink:
 		return v.impair(ctx, f, delayed(f.Delay))
 	case TruncateLink:
@@ -70,9 +70,9 @@ func (v *victims) befall(ctx context.Context, f Fault) error {
 
 // impair has a toxic on a link for a while.
 func (v *victims) impair(ctx context.Context, f Fault, t toxic) error {
-	if err := v.links[f.Target].open(t); err != nil {
+	if err := v.links[f.Target].reopen(ctx, t); err != nil {
 		return err
 	}
 	sleep(ctx, f.For)
-	return v.links[f.Target].open()
+	return v.links[f.Target].reopen(ctx)
 }

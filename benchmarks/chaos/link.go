@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
@@ -65,22 +67,43 @@ func (l *link) open(toxics ...toxic) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.down()
+	proxy, err := l.start(toxics)
+	if err != nil {
+		return fmt.Errorf("open the link %s: %w", l.addr, err)
+	}
+	l.proxy = proxy
+	return nil
+}
+
+// reopen opens a link that was open before. A worker that is being started has a
+// copy of the old proxy's socket until its program is loaded, and so long the
+// address is taken.
+func (l *link) reopen(ctx context.Context, toxics ...toxic) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	for {
+		err := l.open(toxics...)
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) || ctx.Err() != nil {
+			return err
+		}
+		sleep(ctx, 5*time.Millisecond)
+	}
+}
+
+// start starts a proxy for the link.
+func (l *link) start(toxics []toxic) (*toxiproxy.Proxy, error) {
 	server := toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop())
 	proxy := toxiproxy.NewProxy(server, l.addr, l.addr, l.upstream)
 	for _, t := range toxics {
 		text, err := json.Marshal(t)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if _, err := proxy.Toxics.AddToxicJson(bytes.NewReader(text)); err != nil {
-			return fmt.Errorf("toxic %s: %w", text, err)
+			return nil, fmt.Errorf("toxic %s: %w", text, err)
 		}
 	}
-	if err := proxy.Start(); err != nil {
-		return fmt.Errorf("open the link %s: %w", l.addr, err)
-	}
-	l.proxy = proxy
-	return nil
+	return proxy, proxy.Start()
 }
 
 // close cuts all connections and refuses new ones.
