@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/millstream-go/millstream/middleware"
 	"github.com/millstream-go/millstream/pipeline"
 )
 
@@ -29,7 +30,9 @@ func compose(h *hands) graph {
 	g.inputs = pipeline.Source[Item](g.Pipeline, inputs)
 	g.records = pipeline.Source[Item](g.Pipeline, records)
 	checked := pipeline.Stage(g.inputs, check.name, h.check, pipeline.Concurrency(4))
-	parts := pipeline.Expand(checked, split.name, h.split)
+	parts := pipeline.Expand(checked, split.name, h.split,
+		// Nothing comes twice here, so a mark that outlives what it marks is a loss.
+		pipeline.Use(middleware.Dedup{}.Middleware))
 	done := pipeline.Stage(parts, finish.name, h.finish, pipeline.Concurrency(8), pipeline.MaxAttempts(finishAttempts))
 	pipeline.Sink(done, archive.name, h.archive, pipeline.Concurrency(2))
 	pipeline.Stage(checked, ledger.name, h.ledger, pipeline.Ordered())

@@ -26,7 +26,8 @@ func spawn(s spec) (*process, error) {
 		return nil, err
 	}
 	p := &process{cmd: exec.Command(self), ended: make(chan struct{})}
-	p.cmd.Env = append(os.Environ(), environment)
+	// What the race detector finds ends the worker at once, before it is killed.
+	p.cmd.Env = append(os.Environ(), environment, "GORACE=halt_on_error=1")
 	p.cmd.SysProcAttr = attributes()
 	runs, err := appendTo(s.runs())
 	if err != nil {

@@ -59,9 +59,10 @@ func Run(ctx context.Context, c Config) (_ Report, err error) {
 		return Report{}, err
 	}
 	r := &run{config: c, report: Report{Seed: c.Seed, Duration: c.Duration, Workers: c.Workers, Dir: dir}}
-	err = errors.Join(r.stage(ctx), r.close())
-	if err == nil && r.report.OK() && !c.Keep {
-		err = os.RemoveAll(dir)
+	err = r.perform(ctx)
+	r.close()
+	if !c.Keep && (ctx.Err() != nil || err == nil && r.report.OK()) {
+		err = errors.Join(err, os.RemoveAll(dir))
 		r.report.Dir = ""
 	}
 	return r.report, err
@@ -74,8 +75,8 @@ type run struct {
 	victims
 }
 
-// stage runs the play.
-func (r *run) stage(ctx context.Context) error {
+// perform carries it out.
+func (r *run) perform(ctx context.Context) error {
 	if err := r.open(ctx); err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ func (r *run) open(ctx context.Context) (err error) {
 }
 
 // close ends everything.
-func (r *run) close() error {
+func (r *run) close() {
 	for _, w := range r.workers {
 		w.destroy()
 	}
@@ -150,7 +151,6 @@ func (r *run) close() error {
 	if r.server != nil {
 		r.server.stop()
 	}
-	return nil
 }
 
 // suffer feeds the pipeline while faults befall it.

@@ -44,6 +44,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	report, err := chaos.Run(ctx, config)
 	if err != nil {
 		fmt.Fprintln(stderr, "chaos: no verdict:", err)
+		if report.Dir != "" {
+			fmt.Fprintln(stderr, "what the workers did and said is in", report.Dir)
+		}
 		return exitFailed
 	}
 	if _, err := report.WriteTo(stdout); err != nil || !report.OK() {

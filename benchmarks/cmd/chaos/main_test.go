@@ -5,16 +5,27 @@ import (
 	"context"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/millstream-go/millstream/benchmarks/chaos"
 )
 
+// commandEnv has the test binary be the command.
+const commandEnv = "MILLSTREAM_TEST_CHAOS"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(commandEnv) != "" {
+		main()
+	}
 	chaos.Main() // the command's workers are this program again
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m,
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/toxics.(*NoopToxic).Pipe"),
+		goleak.IgnoreAnyFunction("github.com/Shopify/toxiproxy/v2/stream.(*ChanWriter).Write"),
+	)
 }
 
 func TestCommandPrintsItsSeedAndAVerdict(t *testing.T) {
@@ -47,9 +58,13 @@ func TestCommandRefusesWhatItCannotDo(t *testing.T) {
 }
 
 func TestCommandEndsWhenItIsInterrupted(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	t.Setenv("TMPDIR", t.TempDir())
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
 	var out, errs bytes.Buffer
 	assert.Equal(t, exitFailed, run(ctx, nil, &out, &errs))
 	assert.Contains(t, errs.String(), "no verdict")
+	left, err := os.ReadDir(os.TempDir())
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }
