@@ -116,7 +116,7 @@ var (
 	steady  = temper{most: 20 * time.Millisecond}
 	patient = temper{most: 40 * time.Millisecond, long: 3 * IdleTime / 2}
 	// What fails in order holds up all behind it.
-	orderly = temper{moods: 5, most: 2 * time.Millisecond}
+	orderly = temper{moods: 3, most: 1 * time.Millisecond}
 )
 
 // labour takes its time.

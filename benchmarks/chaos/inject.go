@@ -48,6 +48,8 @@ func (v *victims) befall(ctx context.Context, f Fault) error {
 	switch f.Kind {
 	case KillWorker:
 		v.workers[f.Target].kill(f.For)
+	case StopWorker:
+		v.workers[f.Target].interrupt(f.For)
 	case FreezeShort, FreezeLong:
 		v.workers[f.Target].freeze(ctx, f.For)
 	case KillRedis:
@@ -56,6 +58,8 @@ func (v *victims) befall(ctx context.Context, f Fault) error {
 		return v.server.freeze(ctx, f.For)
 	case FlushScripts:
 		return v.server.flushScripts(ctx)
+	case RewriteAOF:
+		return v.server.rewriteAOF(ctx)
 	case CutLink:
 		v.links[f.Target].close()
 		sleep(ctx, f.For)

@@ -11,10 +11,12 @@ type Kind string
 // The kinds of faults.
 const (
 	KillWorker   Kind = "worker killed"
+	StopWorker   Kind = "worker interrupted"
 	FreezeShort  Kind = "worker frozen, below the idle time"
 	FreezeLong   Kind = "worker frozen, beyond the idle time"
 	KillRedis    Kind = "redis killed"
 	FreezeRedis  Kind = "redis frozen"
+	RewriteAOF   Kind = "append-only file rewritten"
 	CutLink      Kind = "connections cut"
 	SlowLink     Kind = "connections slowed"
 	TruncateLink Kind = "replies truncated"
@@ -24,7 +26,7 @@ const (
 // Kinds returns all kinds of faults.
 func Kinds() []Kind {
 	return []Kind{
-		KillWorker, FreezeShort, FreezeLong, KillRedis, FreezeRedis,
+		KillWorker, StopWorker, FreezeShort, FreezeLong, KillRedis, FreezeRedis, RewriteAOF,
 		CutLink, SlowLink, TruncateLink, FlushScripts,
 	}
 }
@@ -32,17 +34,19 @@ func Kinds() []Kind {
 // weights are how often each kind is in the deck that faults are dealt from: in
 // any plan as long as the deck there is every kind.
 var weights = map[Kind]int{
-	KillWorker: 4, FreezeShort: 2, FreezeLong: 3, KillRedis: 1, FreezeRedis: 1,
+	KillWorker: 4, StopWorker: 2, FreezeShort: 2, FreezeLong: 3, KillRedis: 1, FreezeRedis: 1, RewriteAOF: 1,
 	CutLink: 3, SlowLink: 2, TruncateLink: 3, FlushScripts: 2,
 }
 
-// lengths are how long a fault lasts: for a killed worker, until it is replaced.
+// lengths are how long a fault lasts: for a worker that ends, until it is replaced.
 var lengths = map[Kind]struct{ from, to time.Duration }{
 	KillWorker:   {0, 500 * time.Millisecond},
+	StopWorker:   {0, 500 * time.Millisecond},
 	FreezeShort:  {IdleTime / 5, IdleTime * 3 / 4},
 	FreezeLong:   {IdleTime * 5 / 4, IdleTime * 5 / 2},
 	KillRedis:    {1, 2}, // as long as it takes to come back
 	FreezeRedis:  {200 * time.Millisecond, 2500 * time.Millisecond},
+	RewriteAOF:   {1, 2},
 	CutLink:      {1, 400 * time.Millisecond},
 	SlowLink:     {500 * time.Millisecond, 2 * time.Second},
 	TruncateLink: {500 * time.Millisecond, 2 * time.Second},
@@ -67,11 +71,11 @@ type Plan []Fault
 
 const (
 	leastGap = 50 * time.Millisecond
-	mostGap  = 500 * time.Millisecond
+	mostGap  = 400 * time.Millisecond
 )
 
 // NewPlan makes the plan of a seed: always the same one. A link or a worker
-// suffers one fault at a time, but that a worker can be killed at any time.
+// suffers one fault at a time, but that a worker can be ended at any time.
 func NewPlan(seed uint64, duration time.Duration, workers int) Plan {
 	p := planner{random: rand.New(rand.NewPCG(seed, 1)), workers: workers, busy: map[target]time.Duration{}}
 	var plan Plan
@@ -125,10 +129,10 @@ func (p *planner) fault(at time.Duration) (Fault, bool) {
 	f.Bytes = 1 << p.random.IntN(17)
 	what, count := "redis", 1
 	switch f.Kind {
-	case KillWorker:
+	case KillWorker, StopWorker:
 		f.Target = p.random.IntN(p.workers)
 		return f, true
-	case FlushScripts:
+	case FlushScripts, RewriteAOF:
 		return f, true
 	case FreezeShort, FreezeLong:
 		what, count = "worker", p.workers

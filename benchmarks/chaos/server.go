@@ -94,14 +94,33 @@ func (s *server) info(ctx context.Context) (map[string]string, error) {
 
 // flushScripts makes the server forget its scripts, as soon as it can be reached.
 func (s *server) flushScripts(ctx context.Context) error {
-	var err error
-	for ctx.Err() == nil {
-		if err = s.client.ScriptFlush(ctx).Err(); err == nil {
+	return persist(ctx, func() error { return s.client.ScriptFlush(ctx).Err() })
+}
+
+// rewriteAOF has the server write its append-only file anew, as it does by itself
+// when that has grown.
+func (s *server) rewriteAOF(ctx context.Context) error {
+	return persist(ctx, func() error {
+		err := s.client.BgRewriteAOF(ctx).Err()
+		if _, refused := errors.AsType[redis.Error](err); refused && !redis.HasErrorPrefix(err, "LOADING") {
+			return nil // it is at it
+		}
+		return err
+	})
+}
+
+// persist calls do until it succeeds: the server may be away.
+func persist(ctx context.Context, do func() error) error {
+	for {
+		err := do()
+		if err == nil {
 			return nil
+		}
+		if ctx.Err() != nil {
+			return errors.Join(err, ctx.Err())
 		}
 		sleep(ctx, 20*time.Millisecond)
 	}
-	return errors.Join(err, ctx.Err())
 }
 
 // sleep waits for d or until ctx ends.

@@ -16,9 +16,10 @@ type slot struct {
 
 	mu     sync.Mutex
 	proc   *process
-	pause  time.Duration // until the next process, after one was killed
-	killed bool
-	ending bool
+	pause  time.Duration // until the next process, after one was ended
+	killed bool          // with kill -9
+	asked  bool          // to end
+	ending bool          // for good
 
 	// away counts processes that ended because they could not begin.
 	away     int
@@ -63,20 +64,26 @@ func (w *slot) keep(ctx context.Context) {
 func (w *slot) judge(proc *process) (pause time.Duration, again bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	killed, asked := w.killed, w.asked || w.ending
+	w.killed, w.asked = false, false
 	state := proc.cmd.ProcessState
 	switch {
-	case w.killed:
-		w.killed = false
+	case killed, asked && willing(state):
 		return w.pause, !w.ending
-	case w.ending && state.ExitCode() == exitOK:
-		return 0, false
-	case !w.ending && state.ExitCode() == exitAway:
+	case state.ExitCode() == exitAway:
 		w.away++
-		return 50 * time.Millisecond, true
+		return 50 * time.Millisecond, !w.ending
 	default:
 		w.troubles = append(w.troubles, fmt.Errorf("worker %d ended with %s: see %s", w.spec.Index, state, w.spec.log()))
 		return 0, !w.ending
 	}
+}
+
+// willing reports whether a process ended as it was asked to, which one that has
+// only just begun does with the signal itself.
+func willing(state *os.ProcessState) bool {
+	status, ok := state.Sys().(syscall.WaitStatus)
+	return state.ExitCode() == exitOK || ok && status.Signaled() && status.Signal() == syscall.SIGINT
 }
 
 // replace starts the next process, unless it is over.
@@ -99,11 +106,30 @@ func (w *slot) replace() bool {
 func (w *slot) kill(pause time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	select {
-	case <-w.proc.ended: // the next one is on its way
-	default:
+	if w.runs() {
 		w.killed, w.pause = true, pause
 		w.proc.signal(os.Kill)
+	}
+}
+
+// interrupt asks the process to end, and has the next one wait.
+func (w *slot) interrupt(pause time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.runs() && !w.asked {
+		w.asked, w.pause = true, pause
+		w.proc.signal(os.Interrupt)
+	}
+}
+
+// runs reports whether the process has not ended; if it has, the next one is on
+// its way.
+func (w *slot) runs() bool {
+	select {
+	case <-w.proc.ended:
+		return false
+	default:
+		return true
 	}
 }
 
