@@ -38,3 +38,7 @@ drain: ## Measure the memory it takes to work off a backlog of 5 million
 .PHONY: chaos
 chaos: ## Run a pipeline while everything fails (DURATION=60s SEED=7)
 	go run ./benchmarks/cmd/chaos $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED))
+
+.PHONY: reliability
+reliability: ## Make faults happen to stock Watermill and Millstream, and write docs/reliability.md
+	go run ./benchmarks/cmd/reliability -write
