@@ -36,10 +36,10 @@ type Settings struct {
 	// ClaimEvery is how often to look for such messages, by the contender that can
 	// be told. Default: a fifth of Idle.
 	ClaimEvery time.Duration
-	// MaxLen bounds the streams that are published to, by the contender that has
-	// such a bound, if it is not zero. Keep is how many entries trimming by the
-	// subscriber leaves, by the contender that trims.
-	MaxLen, Keep int64
+	// MaxLen bounds the streams that are published to, if it is not zero. Trim has
+	// the subscriber trim what is done with, by the contender that can.
+	MaxLen int64
+	Trim   bool
 	// Removal, if it is not zero, is how long a consumer may be silent before it
 	// is removed from its group, by the contender that does so.
 	Removal time.Duration

@@ -22,11 +22,11 @@ func (millstream) Open(s Settings) (Ends, error) {
 		MaxUnfinished: s.Crashes, ForgetAfter: s.Removal,
 		Logger: slog.New(slog.DiscardHandler),
 	}
-	if s.Keep > 0 {
-		config.Trim = &streams.Trim{KeepEntries: s.Keep}
+	if s.Trim {
+		config.Trim = &streams.Trim{}
 	}
 	subscriber, err := streams.NewSubscriber(client, s.Group, config)
-	publisher, err2 := streams.NewPublisher(client, streams.PublisherConfig{})
+	publisher, err2 := streams.NewPublisher(client, streams.PublisherConfig{MaxLen: s.MaxLen})
 	return Ends{Subscriber: subscriber, Publisher: publisher}, errors.Join(err, err2)
 }
 

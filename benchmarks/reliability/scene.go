@@ -19,6 +19,9 @@ const (
 	// idle is the time after which a silent consumer's messages are taken over.
 	// Much shorter, and a busy machine makes healthy consumers look silent.
 	idle = time.Second
+	// calm is an idle time for faults in which nobody is to take over anything,
+	// however busy the machine is.
+	calm = time.Minute
 	// patience is how long to wait for what is known to come.
 	patience = 20 * time.Second
 	poll     = 5 * time.Millisecond

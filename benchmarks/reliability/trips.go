@@ -18,7 +18,7 @@ func trips() Fault {
 		Name:  "trips",
 		Title: "No fault: round trips",
 		How: fmt.Sprintf("%d messages wait in the stream as one consumer with one handler is started, whose requests take %v longer than "+
-			"they do on one machine. Counted are its requests, a pipeline as one, and what INFO commandstats says that the server carried out, in scripts too.",
+			"they do on one machine. Counted are its requests, a pipeline as one, and what INFO commandstats says that the server carried out, in scripts too. The idle time is a minute.",
 			count, delay),
 		happen: func(ctx context.Context, s *scene) (Seen, error) {
 			all := ids("m", count)
@@ -31,6 +31,7 @@ func trips() Fault {
 			counter := &tripCounter{delay: delay}
 			start := time.Now()
 			settings := s.settings("only")
+			settings.Idle = calm
 			settings.Connect = func() *redis.Client {
 				client := s.connect()
 				client.AddHook(counter)
