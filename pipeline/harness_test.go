@@ -40,7 +40,8 @@ func newPipeline(t testing.TB, options ...pipeline.Option) *pipeline.Pipeline {
 	return pipeline.New(uniqueName(t), append([]pipeline.Option{pipeline.Logger(quiet)}, options...)...)
 }
 
-// durable is Redis Streams, with times that suit tests.
+// durable is Redis Streams, with times that suit tests, and with all history kept
+// unless a test says what to trim: tests look at what there was.
 type durable struct {
 	*streams.Transport
 	client *redis.Client
@@ -57,6 +58,7 @@ func durableWith(t testing.TB, config streams.Config) durable {
 		config.NackDelay, config.MaxNackDelay = 2*time.Millisecond, 20*time.Millisecond
 	}
 	config.Logger = quiet
+	config.KeepHistory = config.Trim == nil
 	c := client(t)
 	transport, err := streams.NewTransport(c, config)
 	if err != nil {

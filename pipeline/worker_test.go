@@ -60,7 +60,7 @@ func work() int {
 	client := redis.NewClient(&redis.Options{Addr: os.Getenv(workerRedisEnv)})
 	defer client.Close()
 	config := shortIdle
-	config.Logger = quiet
+	config.Logger, config.KeepHistory = quiet, true
 	transport, err := streams.NewTransport(client, config)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
