@@ -81,11 +81,18 @@ func leftBehind(ctx context.Context) error {
 // run runs what cannot travel with others, and returns when that is done or ctx
 // ends: go-redis lets a request that is on its way outlast its context.
 func (b *batcher) run(ctx context.Context, add func(context.Context) error) error {
+	send := func() error {
+		err := add(ctx)
+		if err != nil {
+			lookAround(ctx, b.client, err)
+		}
+		return err
+	}
 	if ctx.Done() == nil {
-		return add(ctx)
+		return send()
 	}
 	done := make(chan error, 1)
-	b.flights.Go(func() { done <- add(ctx) })
+	b.flights.Go(func() { done <- send() })
 	select {
 	case err := <-done:
 		return err

@@ -176,6 +176,30 @@ func TestAFrozenMasterHoldsUpOnlyWhatIsPublishedToIt(t *testing.T) {
 	<-held
 }
 
+// A process that only publishes has no subscription that would look for it.
+func TestAPublisherFindsTheNewMasterOfTheCluster(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 1)
+	topic := newTopic(t)
+	publishers := map[string]*streams.Publisher{
+		"plain": newPublisher(t, cluster.Client(t), streams.PublisherConfig{}),
+		"keyed": newPublisher(t, cluster.Client(t), streams.PublisherConfig{IdempotencyKey: byUUID}),
+	}
+	for name, publisher := range publishers {
+		require.NoError(t, publisher.Publish(topic, message.NewMessage(name, nil)))
+	}
+	shard := cluster.Shard(t, topic)
+	shard.Master.Kill(t)
+	for name, publisher := range publishers {
+		_ = publisher.Publish(topic, message.NewMessage(name, nil)) // which finds out that the old one is away
+	}
+	cluster.AwaitPromotion(t, topic, shard.Master)
+	for name, publisher := range publishers {
+		eventually(t, func() bool { return publisher.Publish(topic, message.NewMessage(name+"again", nil)) == nil },
+			"%s: the new master is not found", name)
+	}
+}
+
 // publishOn publishes numbers from first on, each once and again until it is there,
 // until stop is called, which returns how many there are.
 func publishOn(t *testing.T, c redis.UniversalClient, topic string, first int) (stop func() int) {
