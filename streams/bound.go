@@ -46,6 +46,7 @@ func (l *lengths) reserve(ctx context.Context, topic string, limit int64, n int)
 	}
 	holds, err := l.client.XLen(ctx, topic).Result()
 	if err != nil {
+		lookAround(ctx, l.client, err)
 		return fmt.Errorf("ask for the length of %s: %w", topic, err)
 	}
 	l.mu.Lock()

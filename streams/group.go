@@ -31,6 +31,7 @@ func ensureGroup(ctx context.Context, d domain, topic, group, start string) (mad
 			return false, nil
 		}
 	}
+	lookAround(ctx, d.client, err)
 	return false, fmt.Errorf("streams: make consumer group %s on %s: %w", group, topic, d.explain(ctx, err, wanted{topic, "stream"}))
 }
 

@@ -139,5 +139,9 @@ func (t *Transport) Idle(ctx context.Context, subscriptions []handoff.Subscripti
 	for i, s := range subscriptions {
 		readings[i] = commit.Reading{Stream: s.Topic, Group: s.Group}
 	}
-	return commit.Idle(ctx, t.client, readings)
+	idle, err := commit.Idle(ctx, t.client, readings)
+	if err != nil {
+		lookAround(ctx, t.client, err)
+	}
+	return idle, err
 }
