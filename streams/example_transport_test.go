@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
+
 	"github.com/millstream-go/millstream/pipeline"
 	"github.com/millstream-go/millstream/streams"
 )
@@ -67,4 +70,43 @@ func ExampleSubscriber_SubscribeInitialize() {
 	groups, err := client.XInfoGroups(context.Background(), "{example}:orders").Result()
 	fmt.Println(groups[0].Name, err)
 	// Output: audit <nil>
+}
+
+// What every group is done with is deleted, while a subscriber runs and when it
+// closes, so a stream holds no more than what is still to do.
+func ExampleTrim() {
+	client, done := connect()
+	defer done()
+	subscriber, err := streams.NewSubscriber(client, "billing", streams.SubscriberConfig{
+		Trim: &streams.Trim{},
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	publisher, err := streams.NewPublisher(client, streams.PublisherConfig{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer publisher.Close()
+	messages, err := subscriber.Subscribe(context.Background(), "{example}:orders")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for range 3 {
+		if err := publisher.Publish("{example}:orders", message.NewMessage(watermill.NewUUID(), []byte("order"))); err != nil {
+			fmt.Println(err)
+			return
+		}
+		msg := <-messages
+		msg.Ack()
+	}
+	if err := subscriber.Close(); err != nil {
+		fmt.Println(err)
+	}
+	left, err := client.XLen(context.Background(), "{example}:orders").Result()
+	fmt.Println(left, subscriber.Stats()[0].Trimmed, err)
+	// Output: 0 3 <nil>
 }

@@ -80,6 +80,8 @@ type SubscriberConfig struct {
 
 	// ledger counts events; a transport's subscribers share one.
 	ledger *ledger
+	// roster is a transport's; nil without one.
+	roster *roster
 }
 
 func (c *SubscriberConfig) setDefaults() error {

@@ -32,7 +32,8 @@ type Config struct {
 	// Default: 10.
 	MaxUnfinished int
 	// Trim says what of the topics' past is deleted. Default: all that every stage
-	// that reads a topic is done with.
+	// that reads a topic is done with. Nothing is while the transport has not been
+	// told of all stages, as a pipeline's Run does: see [Transport.Prepare].
 	Trim *Trim
 	// KeepHistory keeps everything: nothing is trimmed.
 	KeepHistory bool
@@ -50,6 +51,7 @@ type Transport struct {
 	client redis.UniversalClient
 	config Config
 	ledger *ledger
+	roster *roster
 }
 
 // NewTransport returns a transport on client, which stays the caller's to close,
@@ -60,7 +62,7 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 	if _, err := newDomain(client); err != nil {
 		return nil, err
 	}
-	t := &Transport{client: client, config: config, ledger: newLedger()}
+	t := &Transport{client: client, config: config, ledger: newLedger(), roster: newRoster()}
 	if config.KeepHistory && config.Trim != nil {
 		return nil, errors.New("streams: transport: with KeepHistory there is nothing to Trim: set one of them")
 	}
@@ -75,7 +77,8 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 }
 
 // Prepare makes the groups of all subscriptions, so that nothing is trimmed that
-// one of them is still to read. A pipeline calls it with all its stages.
+// one of them is still to read, and from then on nothing is while one of the
+// groups does not exist. A pipeline calls it with all its stages.
 func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscription) error {
 	config := t.subscriberConfig(handoff.Subscription{})
 	if err := config.setDefaults(); err != nil {
@@ -83,6 +86,7 @@ func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscri
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
+	t.roster.add(subscriptions)
 	for _, s := range subscriptions {
 		if _, err := ensureGroup(ctx, domain{t.client}, s.Topic, s.Group, config.Start); err != nil {
 			return err
@@ -117,6 +121,7 @@ func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
 		MaxUnfinished: t.config.MaxUnfinished,
 		Trim:          trim,
 		ledger:        t.ledger,
+		roster:        t.roster,
 
 		Start:        t.config.Start,
 		Concurrency:  s.Concurrency,
