@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/millstream-go/millstream/internal/commit"
 	"github.com/millstream-go/millstream/internal/handoff"
 )
@@ -26,7 +28,8 @@ func (s *subscription) isHopeless(ctx context.Context, entry *commit.Entry) bool
 	if s.config.MaxUnfinished < 0 {
 		return false
 	}
-	// The first delivery is not noted, and it did not end either.
+	// To note the first delivery of each message would cost too much. It did not
+	// end, and stands for this one, which is noted and has not begun.
 	begun := s.begin(ctx, entry)
 	if begun < s.config.MaxUnfinished {
 		return false
@@ -36,6 +39,7 @@ func (s *subscription) isHopeless(ctx context.Context, entry *commit.Entry) bool
 	s.count.unfinished.Add(1)
 	p := s.poisoning(entry, handoff.KindUnfinished,
 		fmt.Sprintf("delivered %d times and never finished: the process died or froze every time", begun))
+	p.Attempts-- // this is none
 	msg, err := decode(s.config.Marshaller, *entry)
 	var output handoff.Output
 	if err != nil {
@@ -48,23 +52,36 @@ func (s *subscription) isHopeless(ctx context.Context, entry *commit.Entry) bool
 	return true
 }
 
-// begin notes that an abandoned entry is begun on and returns how often it was
-// before. Without an answer the handler waits: Redis is away, and what the handler
+// begin notes that an abandoned entry is begun on and returns how often that was
+// noted. Without an answer the handler waits: Redis is away, and what the handler
 // did could not be committed anyway.
 func (s *subscription) begin(ctx context.Context, entry *commit.Entry) int {
 	for failures := 1; ; failures++ {
-		n, err := s.group.Begin(ctx, entry.ID)
+		n, err := s.group.Begin(ctx, entry.ID, entry.Attempt)
 		if err == nil {
 			return n
 		}
 		s.count.troubles.Add(1)
-		if commit.Refused(err) {
+		// To handle a message may be what makes room in a full Redis.
+		if commit.Refused(err) || redis.HasErrorPrefix(err, "OOM") {
 			s.log.Error("the beginning of a run cannot be noted, so a message that kills its process is not found out", "entry_id", entry.ID, "error", err)
 			return 0
 		}
 		if !s.sleep(backoff(50*time.Millisecond, 2*time.Second, failures)) {
 			return 0
 		}
+	}
+}
+
+// ended notes that a run came to an end which leaves its entry where it is: it
+// did not kill its process. A run that is settled is noted with that.
+func (s *subscription) ended(ctx context.Context, entry *commit.Entry) {
+	if entry.Whence != commit.Abandoned || s.config.MaxUnfinished < 0 {
+		return
+	}
+	if err := s.group.Finish(context.WithoutCancel(ctx), entry.ID); err != nil {
+		s.count.troubles.Add(1)
+		s.log.Warn("the end of a run cannot be noted, so it counts as unfinished if the process dies", "entry_id", entry.ID, "error", err)
 	}
 }
 

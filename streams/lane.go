@@ -54,10 +54,10 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 	}
 	select {
 	case <-msg.Acked():
-		return s.acked(entry, h.Settle())
+		return s.acked(ctx, entry, h.Settle())
 	case <-msg.Nacked():
 		h.Settle()
-		return s.nacked(entry)
+		return s.nacked(ctx, entry)
 	case <-s.expired:
 		h.Settle()
 		s.handBack(entry.ID, true)
@@ -67,12 +67,12 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 	}
 }
 
-func (s *subscription) acked(entry *commit.Entry, effects handoff.Effects) (again bool) {
+func (s *subscription) acked(ctx context.Context, entry *commit.Entry, effects handoff.Effects) (again bool) {
 	if effects.Park && s.config.Ordered {
 		if effects.Uncounted {
 			entry.Attempt--
 		}
-		return s.waitInOrder(entry, effects.ParkFor)
+		return s.waitInOrder(ctx, entry, effects.ParkFor)
 	}
 	s.awaitRoom(context.Background(), entry.ID, effects.Outputs)
 	s.committer.submit(entry, effects)
@@ -80,23 +80,25 @@ func (s *subscription) acked(entry *commit.Entry, effects handoff.Effects) (agai
 }
 
 // nacked puts the message aside, or hands it back when the subscription stops.
-func (s *subscription) nacked(entry *commit.Entry) (again bool) {
+func (s *subscription) nacked(ctx context.Context, entry *commit.Entry) (again bool) {
 	s.count.nacked.Add(1)
 	if s.isStopping() {
+		s.ended(ctx, entry)
 		s.handBack(entry.ID, true)
 		return false
 	}
 	delay := backoff(s.config.NackDelay, s.config.MaxNackDelay, entry.Attempt)
 	s.log.Debug("message rejected, it comes again", "entry_id", entry.ID, "attempt", entry.Attempt, "delay", delay)
 	if s.config.Ordered {
-		return s.waitInOrder(entry, delay)
+		return s.waitInOrder(ctx, entry, delay)
 	}
 	s.committer.submit(entry, handoff.Effects{Park: true, ParkFor: delay})
 	return false
 }
 
 // waitInOrder holds the lane for the delay, so that nothing passes the entry.
-func (s *subscription) waitInOrder(entry *commit.Entry, delay time.Duration) (again bool) {
+func (s *subscription) waitInOrder(ctx context.Context, entry *commit.Entry, delay time.Duration) (again bool) {
+	s.ended(ctx, entry)
 	if !s.sleep(delay) {
 		s.handBack(entry.ID, true)
 		return false

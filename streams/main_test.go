@@ -25,6 +25,10 @@ var leftByTheSuite = []goleak.Option{
 }
 
 func TestMain(m *testing.M) {
+	if role := os.Getenv(childRole); role != "" {
+		children[role]()
+		return
+	}
 	slog.SetLogLoggerLevel(slog.LevelError)
 	redis.SetLogger(silent{}) // tests that kill their server would fill the screen
 	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }, leftByTheSuite...))

@@ -88,7 +88,7 @@ func TestAReadWhoseReplyIsLostIsMadeUpFor(t *testing.T) {
 // with a single key and six arguments.
 func isOrderedRead(topic string) func([]byte) bool {
 	return func(request []byte) bool {
-		return bytes.HasPrefix(request, []byte("*9\r\n$7\r\nevalsha\r\n")) && bytes.Contains(request, []byte(topic))
+		return bytes.HasPrefix(request, []byte("*10\r\n$7\r\nevalsha\r\n")) && bytes.Contains(request, []byte(topic))
 	}
 }
 

@@ -66,7 +66,9 @@ type SubscriberConfig struct {
 	// MaxUnfinished is how often a message may be delivered without ever being
 	// finished, because the process died or froze every time, until it goes to the
 	// poison topic without being handled again: it may be what kills them. A run
-	// that ends with an error is finished. Negative switches it off. Default: 10.
+	// that ends with an error is finished. A delivery to a process that died before
+	// it came to the message does not count, unless it was the first. The least is
+	// 2; negative switches it off. Default: 10.
 	MaxUnfinished int
 	// Trim, if set, deletes from each topic what every group is done with. A
 	// subscriber knows of no groups but those that exist, so make them all before:
@@ -118,6 +120,9 @@ func (c *SubscriberConfig) setDefaults() error {
 	}
 	if c.Concurrency < 1 {
 		faults = append(faults, fmt.Errorf("a Concurrency of %d is not possible, 1 is the least", c.Concurrency))
+	}
+	if c.MaxUnfinished == 1 {
+		faults = append(faults, errors.New("a MaxUnfinished of 1 is not possible, 2 is the least: a message that was only read ahead by a process that died would be taken for the one that killed it"))
 	}
 	if c.Ordered && c.Concurrency > 1 {
 		faults = append(faults, fmt.Errorf("with Ordered, which delivers one message at a time, a Concurrency of %d is not possible", c.Concurrency))

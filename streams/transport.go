@@ -28,8 +28,8 @@ type Config struct {
 	NackDelay, MaxNackDelay time.Duration
 	// MaxUnfinished is how often a message may be delivered without ever being
 	// finished, because the process died or froze every time, until it goes to the
-	// poison topic without being handled again. Negative switches it off.
-	// Default: 10.
+	// poison topic without being handled again. The least is 2; negative switches it
+	// off. Default: 10.
 	MaxUnfinished int
 	// Trim says what of the topics' past is deleted. Default: all that every stage
 	// that reads a topic is done with. Nothing is while the transport has not been

@@ -15,15 +15,26 @@ var beginSource string
 var beginScript = redis.NewScript(beginSource)
 
 // Begin notes that this consumer begins on an abandoned entry, and returns how
-// often that was noted since the entry was settled last. Redis itself counts
-// deliveries, but also of entries that were only read ahead, which are not to
-// blame for the death of their consumer.
-func (g Group) Begin(ctx context.Context, id string) (int, error) {
+// often that was noted since the entry was settled last; 0 when another consumer
+// has it by now. Redis itself counts deliveries, but also of entries that were only
+// read ahead, which are not to blame for the death of their consumer. Running it
+// again for the same attempt changes nothing.
+func (g Group) Begin(ctx context.Context, id string, attempt int) (int, error) {
 	// What is left of entries that were settled in other ways goes in time.
 	const forgotten = 30 * 24 * time.Hour
-	n, err := beginScript.Run(ctx, g.Client, []string{UnfinishedKey(g.Stream, g.Group)}, id, forgotten.Milliseconds()).Int()
+	n, err := beginScript.Run(ctx, g.Client, []string{g.Stream, UnfinishedKey(g.Stream, g.Group)},
+		g.Group, g.Consumer, id, attempt, forgotten.Milliseconds()).Int()
 	if err != nil {
 		return 0, fmt.Errorf("note a new beginning on an entry of group %s on %s: %w", g.Group, g.Stream, err)
 	}
 	return n, nil
+}
+
+// Finish drops what was noted of an entry: a run of it has ended, though it is not
+// settled yet.
+func (g Group) Finish(ctx context.Context, id string) error {
+	if err := g.Client.HDel(ctx, UnfinishedKey(g.Stream, g.Group), id).Err(); err != nil {
+		return fmt.Errorf("note the end of a run on an entry of group %s on %s: %w", g.Group, g.Stream, err)
+	}
+	return nil
 }

@@ -11,7 +11,8 @@ local held = {}
 for i, p in ipairs(redis.call('XPENDING', stream, group, ARGV[3], '+', ARGV[4], consumer)) do
   local entry = redis.call('XRANGE', stream, p[1], p[1])[1]
   local attempt, whence = math.max(1, p[4]), 4
-  if inherit and entry then
+  -- The first of a later page was the last of the one before.
+  if inherit and entry and p[1] ~= ARGV[3] then
     attempt, whence = attempt + 1, 3
     redis.call('XCLAIM', stream, group, consumer, 0, p[1], 'RETRYCOUNT', attempt, 'JUSTID')
   end

@@ -12,7 +12,7 @@ func ParkingKey(stream, group string) string {
 }
 
 // UnfinishedKey is the hash of how often a group began anew on entries whose
-// consumer had died, by id.
+// consumer had died or frozen, by id.
 func UnfinishedKey(stream, group string) string {
 	return Beside(stream) + ":unfinished:" + group
 }

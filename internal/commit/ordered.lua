@@ -3,15 +3,18 @@
 -- and entries of a silent one are taken over, oldest first, before anything new.
 --
 -- KEYS[1] the stream
--- ARGV    group, consumer, parking consumer, idle ms, most entries to take
+-- ARGV    group, consumer, parking consumer, consumer that handed back entries
+--         are under, idle ms, most entries to take
 -- Returns { 1 when it has to wait for another consumer, else 0,
 --           the group's last delivered id,
 --           { {id, attempt, {field, value, ...}, whence}, ... },
 --           entries dropped since they were deleted while pending }
 local stream = KEYS[1]
-local group, consumer, parker = ARGV[1], ARGV[2], ARGV[3]
-local idle, most = tonumber(ARGV[4]), tonumber(ARGV[5])
+local group, consumer, parker, returned = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local idle, most = tonumber(ARGV[5]), tonumber(ARGV[6])
 local taken, dropped = {}, 0
+-- Whence an entry comes, as package commit counts it.
+local FRESH, RETURNED, ABANDONED = 0, 2, 3
 
 local others = 0
 local summary = redis.call('XPENDING', stream, group)
@@ -31,8 +34,7 @@ while others > 0 and #taken < most do
       local entry = redis.call('XCLAIM', stream, group, consumer, 0, p[1], 'RETRYCOUNT', p[4] + 1)[1]
       others = others - 1
       if entry then
-        -- What no consumer has begun on was handed back.
-        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], p[4] == 0 and 2 or 3}
+        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], p[2] == returned and RETURNED or ABANDONED}
       else
         redis.call('XACK', stream, group, p[1])
         dropped = dropped + 1
@@ -45,7 +47,7 @@ if #taken > 0 then return {0, '', taken, dropped} end
 
 local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', most, 'STREAMS', stream, '>')
 if read then
-  for _, entry in ipairs(read[1][2]) do taken[#taken + 1] = {entry[1], 1, entry[2], 0} end
+  for _, entry in ipairs(read[1][2]) do taken[#taken + 1] = {entry[1], 1, entry[2], FRESH} end
   return {0, '', taken, dropped}
 end
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do

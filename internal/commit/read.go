@@ -162,7 +162,7 @@ type Ordered struct {
 // of those that have been silent for at least idle. It does not block.
 func (g Group) ReadOrdered(ctx context.Context, idle time.Duration, count int) (Ordered, error) {
 	reply, err := runOnce(ctx, g.Client, orderedScript, []string{g.Stream},
-		g.Group, g.Consumer, parker, idle.Milliseconds(), count).Slice()
+		g.Group, g.Consumer, parker, returned, idle.Milliseconds(), count).Slice()
 	if err != nil {
 		return Ordered{}, fmt.Errorf("read group %s on %s in order: %w", g.Group, g.Stream, err)
 	}
