@@ -23,8 +23,12 @@ func (s *subscription) claim(ctx context.Context) {
 	cursor := "-"
 	var search time.Time // when to begin looking for idle entries again
 	for {
+		n, ok := s.feed.share()
+		if !ok {
+			return
+		}
 		s.parked.clear()
-		c := commit.Claim{Idle: -1, HandedBack: !s.config.Ordered, Count: s.feed.share(), Cursor: cursor}
+		c := commit.Claim{Idle: -1, HandedBack: !s.config.Ordered, Count: n, Cursor: cursor}
 		searching := !s.config.Ordered && (cursor != "-" || !time.Now().Before(search))
 		if searching {
 			c.Idle = s.config.IdleTime

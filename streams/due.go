@@ -25,7 +25,11 @@ func untilDue(msg *message.Message, entryID string) (time.Duration, error) {
 	if err != nil {
 		return 0, fmt.Errorf("metadata %s is no time of RFC 3339: %w", delay.DelayedUntilKey, err)
 	}
-	return time.Until(precisely(due, msg.Metadata[delay.DelayedForKey], entryID)), nil
+	// Who lives to see more is told to wait again.
+	const longest = 100 * 365 * 24 * time.Hour
+	wait := min(time.Until(precisely(due, msg.Metadata[delay.DelayedForKey], entryID)), longest)
+	// Redis counts milliseconds: less than one more must not be none.
+	return (wait + time.Millisecond - 1).Truncate(time.Millisecond), nil
 }
 
 // precisely returns the due time to the millisecond. Watermill writes it in whole

@@ -20,6 +20,8 @@ type feed struct {
 	// hungry has an item when a lane has found nothing to do.
 	hungry  chan struct{}
 	waiting atomic.Int64
+	// freed has an item when a lane has come for an entry.
+	freed chan struct{}
 	// ahead is how many entries to read at a time; zero means not to read before
 	// a lane waits. bytes is the mean size of an entry.
 	ahead atomic.Int64
@@ -44,7 +46,7 @@ const (
 func newFeed(lanes int, stopping <-chan struct{}) *feed {
 	return &feed{
 		lanes: lanes, stopping: stopping,
-		batches: make(chan []commit.Entry), hungry: make(chan struct{}, 1),
+		batches: make(chan []commit.Entry), hungry: make(chan struct{}, 1), freed: make(chan struct{}, 1),
 	}
 }
 
@@ -55,6 +57,10 @@ type turn struct{ began time.Time }
 func (f *feed) next(t *turn) (commit.Entry, bool) {
 	f.waiting.Add(1)
 	defer f.waiting.Add(-1)
+	select {
+	case f.freed <- struct{}{}:
+	default:
+	}
 	now := time.Now()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -128,11 +134,24 @@ func (f *feed) want() (int, bool) {
 	return n, true
 }
 
-// share returns how many entries to take over at a time: they are held until the
-// lanes have begun on them, so no more than is read at a time.
-func (f *feed) share() int {
+// share returns how many entries to take over now, once a lane has come for one:
+// they are held until lanes have begun on them, so while all lanes are at work none
+// are taken from whoever is free, and no more than is read at a time. It returns
+// false when the subscription stops.
+func (f *feed) share() (int, bool) {
 	const most = 100
-	return min(max(f.lanes, int(f.ahead.Load())), most)
+	select {
+	case <-f.freed: // a while ago
+	default:
+	}
+	if f.waiting.Load() == 0 {
+		select {
+		case <-f.freed:
+		case <-f.stopping:
+			return 0, false
+		}
+	}
+	return int(min(max(f.waiting.Load(), f.ahead.Load(), 1), most)), true
 }
 
 // put passes a batch to the lanes and returns when they begin on it. When the

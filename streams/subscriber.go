@@ -43,7 +43,8 @@ type SubscriberConfig struct {
 	// one holds a message, the others read nothing, and what a dead one held
 	// comes before anything new. A rejected message is delivered again before
 	// the next. Concurrency must then be 1, and all consumers of the group
-	// should be ordered. Only a message whose output Redis refuses is put aside.
+	// should be ordered. Only a message with a delay, and one whose output Redis
+	// refuses, is put aside until its time and passed by those behind it.
 	Ordered bool
 	// Marshaller reads the fields of an entry. Default: watermill-redisstream's.
 	Marshaller Marshaller
