@@ -80,8 +80,12 @@ func (s *subscription) noteTaken(entries []commit.Entry, dropped int) {
 		s.count.reclaimed.Add(uint64(abandoned))
 		s.log.Info("took over messages of consumers that fell silent", "messages", abandoned, "idle_time", s.config.IdleTime)
 	}
-	if dropped > 0 {
-		s.count.vanished.Add(uint64(dropped))
-		s.log.Warn("entries were deleted from the stream while they were pending, and are given up", "entries", dropped)
+	s.noteVanished(dropped)
+}
+
+func (s *subscription) noteVanished(n int) {
+	if n > 0 {
+		s.count.vanished.Add(uint64(n))
+		s.log.Warn("entries were deleted from the stream while they were pending, and are given up", "messages", n)
 	}
 }

@@ -132,12 +132,12 @@ func (c *committer) separate(ctx context.Context, batch []commit.Delivery, err e
 	d := batch[0]
 	if d.Effects.Park {
 		c.sub.log.Error("message cannot be put aside, it stays pending and comes again after the idle time",
-			"entry_id", d.ID, "idle_time", c.sub.config.IdleTime, "error", err)
+			"entry_id", d.ID, "attempt", d.Attempt, "idle_time", c.sub.config.IdleTime, "error", err)
 		c.sub.holds.remove(batch)
 		return
 	}
 	delay := backoff(commit.FailureDelay, time.Minute*5, d.Attempt)
-	c.sub.log.Error("commit refused, the message is put aside", "entry_id", d.ID, "delay", delay, "error", err)
+	c.sub.log.Error("commit refused, the message is put aside", "entry_id", d.ID, "attempt", d.Attempt, "delay", delay, "error", err)
 	c.sub.count.refused.Add(1)
 	batch[0].Effects = handoff.Effects{Park: true, ParkFor: delay}
 	c.commit(ctx, batch)
@@ -158,21 +158,24 @@ func (c *committer) report(batch []commit.Delivery, results []commit.Result, rep
 			committed++
 		case commit.Duplicate:
 			c.sub.count.duplicates.Add(1)
-			c.sub.log.Debug("duplicate dropped", "entry_id", d.ID)
+			c.sub.log.Info("message is a duplicate, its outputs are dropped", "entry_id", d.ID, "attempt", d.Attempt)
 		case commit.Fenced:
-			c.sub.count.fenced.Add(1)
 			if repeated {
-				c.sub.log.Info("message was settled before, by the commit whose reply was lost or by another consumer", "entry_id", d.ID)
+				c.sub.count.unconfirmed.Add(1)
+				c.sub.log.Info("message was settled before, by the commit whose reply was lost or by another consumer", "entry_id", d.ID, "attempt", d.Attempt)
 				continue
 			}
+			c.sub.count.fenced.Add(1)
 			c.sub.log.Warn("message was taken over by another consumer or trimmed away, the outputs of this run are dropped", "entry_id", d.ID, "attempt", d.Attempt)
 		case commit.GroupGone:
-			c.sub.log.Error("the consumer group was gone, the outputs of this run are dropped and its message may come again", "entry_id", d.ID)
+			c.sub.log.Error("the consumer group was gone, the outputs of this run are dropped and its message may come again", "entry_id", d.ID, "attempt", d.Attempt)
 		case commit.Failed:
+			parked++
+			delay := commit.FailureDelayOf(d.Attempt)
 			c.sub.count.refused.Add(1)
 			c.sub.log.Error("an output could not be added, the message is put aside", "entry_id", d.ID,
-				"delay", commit.FailureDelay, "error", result.Err)
-			c.sub.parked.ring(commit.FailureDelay)
+				"attempt", d.Attempt, "delay", delay, "error", result.Err)
+			c.sub.parked.ring(delay)
 		}
 	}
 	c.sub.count.parked.Add(parked)

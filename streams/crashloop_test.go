@@ -90,7 +90,11 @@ func TestMessagesBehindTheOneThatKillsAreNotBlamed(t *testing.T) {
 			for range most - 1 {
 				m := newMortal(t, topic, config)
 				require.Equal(t, "killer", receive(t, m.messages).UUID)
+				// A process of the same name finds all that the one before it held.
 				eventually(t, func() bool {
+					if config.Consumer == "" {
+						return true
+					}
 					pending, err := c.XPendingExt(t.Context(), &redis.XPendingExtArgs{Stream: topic, Group: "g", Start: "-", End: "+", Count: 2}).Result()
 					return err == nil && pending[0].RetryCount == pending[1].RetryCount
 				}, "the one behind it was not read ahead")

@@ -56,7 +56,7 @@ func TestAMessageHeldByTwoComesOutOnce(t *testing.T) {
 
 func TestALostReplyToACommitDoublesNothing(t *testing.T) {
 	t.Parallel()
-	for name, retries := range map[string]int{"go-redis repeats it": 3, "the committer repeats it": -1} {
+	for name, retries := range map[string]int{"with go-redis's retries": 3, "without": -1} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			topic := newTopic(t)

@@ -14,7 +14,7 @@ import (
 // giveUp moves an entry that cannot be decoded to the poison topic.
 func (s *subscription) giveUp(entry *commit.Entry, reason error) {
 	s.log.Error("entry cannot be decoded, it goes to the poison topic",
-		"entry_id", entry.ID, "poison_topic", s.poison, "error", reason.Error())
+		"entry_id", entry.ID, "attempt", entry.Attempt, "poison_topic", s.poison, "error", reason)
 	s.count.malformed.Add(1)
 	output, err := poisoned(s.config.Marshaller, s.poison, *entry,
 		s.poisoning(entry, handoff.KindMalformed, "the entry cannot be decoded: "+reason.Error()))
@@ -35,7 +35,7 @@ func (s *subscription) isHopeless(ctx context.Context, entry *commit.Entry) bool
 		return false
 	}
 	s.log.Error("message was begun on again and again and never finished: it goes to the poison topic, unhandled",
-		"entry_id", entry.ID, "poison_topic", s.poison, "deliveries", begun)
+		"entry_id", entry.ID, "attempt", entry.Attempt, "poison_topic", s.poison, "unfinished", begun)
 	s.count.unfinished.Add(1)
 	p := s.poisoning(entry, handoff.KindUnfinished,
 		fmt.Sprintf("delivered %d times and never finished: the process died or froze every time", begun))
@@ -64,7 +64,7 @@ func (s *subscription) begin(ctx context.Context, entry *commit.Entry) int {
 		s.count.troubles.Add(1)
 		// To handle a message may be what makes room in a full Redis.
 		if commit.Refused(err) || redis.HasErrorPrefix(err, "OOM") {
-			s.log.Error("the beginning of a run cannot be noted, so a message that kills its process is not found out", "entry_id", entry.ID, "error", err)
+			s.log.Error("the beginning of a run cannot be noted, so a message that kills its process is not found out", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
 			return 0
 		}
 		if !s.sleep(backoff(50*time.Millisecond, 2*time.Second, failures)) {
@@ -81,7 +81,7 @@ func (s *subscription) ended(ctx context.Context, entry *commit.Entry) {
 	}
 	if err := s.group.Finish(context.WithoutCancel(ctx), entry.ID); err != nil {
 		s.count.troubles.Add(1)
-		s.log.Warn("the end of a run cannot be noted, so it counts as unfinished if the process dies", "entry_id", entry.ID, "error", err)
+		s.log.Warn("the end of a run cannot be noted, so it counts as unfinished if the process dies", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
 	}
 }
 
@@ -98,7 +98,7 @@ func (s *subscription) poisoning(entry *commit.Entry, kind, reason string) hando
 func (s *subscription) poisonOr(entry *commit.Entry, output handoff.Output, err error) {
 	effects := handoff.Effects{Outputs: []handoff.Output{output}}
 	if err != nil {
-		s.log.Error("the poison message cannot be made, the entry is tried again later", "entry_id", entry.ID, "error", err.Error())
+		s.log.Error("the poison message cannot be made, the entry is tried again later", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
 		effects = handoff.Effects{Park: true, ParkFor: s.config.MaxNackDelay}
 	}
 	s.committer.submit(entry, effects)

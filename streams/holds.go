@@ -92,6 +92,7 @@ func (s *subscription) beat(ctx context.Context) {
 		}
 		if ids := s.holds.all(); len(ids) > 0 {
 			if err := s.group.Renew(ctx, ids); err != nil && ctx.Err() == nil {
+				s.count.troubles.Add(1)
 				s.log.Warn("could not renew the hold on messages, others may take them over", "messages", len(ids), "error", err)
 			}
 		}

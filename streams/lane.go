@@ -36,6 +36,7 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 		s.giveUp(entry, err)
 		return false
 	} else if wait > 0 {
+		s.log.Debug("message has a delay, it is put aside", "entry_id", entry.ID, "attempt", entry.Attempt, "delay", wait)
 		s.committer.submit(entry, handoff.Effects{Park: true, ParkFor: wait, Uncounted: true})
 		return false
 	}
@@ -62,7 +63,7 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 		h.Settle()
 		s.handBack(entry.ID, true)
 		s.log.Warn("a handler did not finish before the drain deadline, its message goes back to the group",
-			"entry_id", entry.ID, "drain_timeout", s.config.DrainTimeout)
+			"entry_id", entry.ID, "attempt", entry.Attempt, "drain_timeout", s.config.DrainTimeout)
 		return false
 	}
 }

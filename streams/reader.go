@@ -74,7 +74,7 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 		if err := s.group.Drop(ctx, deleted); err != nil {
 			return found, err
 		}
-		s.count.vanished.Add(uint64(len(deleted)))
+		s.noteVanished(len(deleted))
 		if s.config.Ordered {
 			if err := s.standInLine(ctx, entries); err != nil {
 				return found, err
@@ -109,7 +109,8 @@ func (s *subscription) standInLine(ctx context.Context, found []commit.Entry) er
 	for i := range found {
 		entries[i] = commit.Unfinished{ID: found[i].ID}
 	}
-	return s.group.Leave(ctx, entries)
+	_, err := s.group.Leave(ctx, entries)
+	return err
 }
 
 // isHeir reports whether what is held in this consumer's name is still to be

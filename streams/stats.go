@@ -16,11 +16,12 @@ type Stats struct {
 
 	// Delivered are the runs that were begun: messages handed to a handler.
 	Delivered uint64
-	// Committed were acknowledged together with their outputs, Duplicates without
-	// them, since deduplication had seen them.
+	// Committed were acknowledged together with their outputs, those that went to
+	// the poison topic among them; Duplicates without them, since deduplication had
+	// seen them.
 	Committed, Duplicates uint64
 	// Nacked are the runs that ended with a Nack. Parked were put aside until a
-	// time, for that reason or another.
+	// time, for that reason or another: a delay, or an output that was refused.
 	Nacked, Parked uint64
 	// Resumed came back from being put aside.
 	Resumed uint64
@@ -28,8 +29,10 @@ type Stats struct {
 	// to others on leaving.
 	Reclaimed, HandedBack uint64
 	// Fenced are the runs whose outputs were dropped, since another consumer had
-	// settled or taken over the message.
-	Fenced uint64
+	// settled or taken over the message. Unconfirmed were settled before when
+	// their commit, whose reply was lost, was repeated: by that commit most likely,
+	// or by another consumer.
+	Fenced, Unconfirmed uint64
 	// Refused could not be committed, since Redis refused an output, and were put
 	// aside.
 	Refused uint64
@@ -53,7 +56,7 @@ type Stats struct {
 // counters are the live form of [Stats].
 type counters struct {
 	delivered, committed, duplicates, nacked, parked, resumed, reclaimed, handedBack,
-	fenced, refused, blocked, malformed, unfinished, vanished, recovered, trimmed,
+	fenced, unconfirmed, refused, blocked, malformed, unfinished, vanished, recovered, trimmed,
 	regrouped, troubles, swept atomic.Uint64
 }
 
@@ -63,7 +66,7 @@ func (c *counters) stats(topic, group string) Stats {
 		Delivered: c.delivered.Load(), Committed: c.committed.Load(), Duplicates: c.duplicates.Load(),
 		Nacked: c.nacked.Load(), Parked: c.parked.Load(), Resumed: c.resumed.Load(),
 		Reclaimed: c.reclaimed.Load(), HandedBack: c.handedBack.Load(),
-		Fenced: c.fenced.Load(), Refused: c.refused.Load(), Blocked: c.blocked.Load(),
+		Fenced: c.fenced.Load(), Unconfirmed: c.unconfirmed.Load(), Refused: c.refused.Load(), Blocked: c.blocked.Load(),
 		Malformed: c.malformed.Load(), Unfinished: c.unfinished.Load(),
 		Vanished: c.vanished.Load(), Recovered: c.recovered.Load(), Trimmed: c.trimmed.Load(),
 		Regrouped: c.regrouped.Load(), Troubles: c.troubles.Load(), Swept: c.swept.Load(),

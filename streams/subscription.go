@@ -141,7 +141,8 @@ func (s *subscription) leave(ctx context.Context) {
 	s.mu.Lock()
 	unfinished := s.unfinished
 	s.mu.Unlock()
-	if err := s.group.Leave(ctx, unfinished); err != nil {
+	n, err := s.group.Leave(ctx, unfinished)
+	if err != nil {
 		s.log.Warn("could not hand back unfinished messages, others take them over after the idle time",
 			"messages", len(unfinished), "idle_time", s.config.IdleTime, "error", err)
 		return
@@ -149,9 +150,9 @@ func (s *subscription) leave(ctx context.Context) {
 	if s.trimmer != nil {
 		s.trimmer.last(ctx)
 	}
-	if len(unfinished) > 0 {
-		s.count.handedBack.Add(uint64(len(unfinished)))
-		s.log.Info("handed unfinished messages back to the group", "messages", len(unfinished))
+	if n > 0 {
+		s.count.handedBack.Add(uint64(n))
+		s.log.Info("handed unfinished messages back to the group", "messages", n)
 	}
 }
 

@@ -66,11 +66,20 @@ type Result struct {
 	Err     error
 }
 
-// FailureDelay is how long an entry is parked whose output could not be added.
+// FailureDelay is how long an entry is parked whose output could not be added, at
+// its first attempt.
 const FailureDelay = 5 * time.Second
 
+// FailureDelayOf returns how long it is parked at a later attempt, as the script
+// reckons it.
+func FailureDelayOf(attempt int) time.Duration {
+	const most = 60
+	return FailureDelay * time.Duration(min(1<<min(attempt-1, most), most))
+}
+
 // Commit settles deliveries in one step and returns a result for each, in order.
-// Running it again with the same deliveries changes nothing.
+// Running it again with the same deliveries changes nothing; those that were settled
+// by then are Fenced.
 func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, error) {
 	e := encoder{group: g, keys: []string{g.Stream, ParkingKey(g.Stream, g.Group), UnfinishedKey(g.Stream, g.Group)}}
 	e.args = append(make([]any, 0, 4+16*len(deliveries)), g.Group, g.Consumer, parker, FailureDelay.Milliseconds())
@@ -83,7 +92,8 @@ func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, err
 		e.add(&deliveries[i])
 		i++
 	}
-	replies, err := commitScript.Run(ctx, g.Client, e.keys, e.args...).Slice()
+	// A repeat by go-redis would look as if another consumer had been quicker.
+	replies, err := runOnce(ctx, g.Client, commitScript, e.keys, e.args...).Slice()
 	if err != nil {
 		return nil, fmt.Errorf("commit %d deliveries of group %s on %s: %w", len(deliveries), g.Group, g.Stream, err)
 	}

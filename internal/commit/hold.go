@@ -46,8 +46,9 @@ type Unfinished struct {
 }
 
 // Leave hands entries back to the group, so that other consumers take them at
-// once, and removes the consumer if it holds nothing else.
-func (g Group) Leave(ctx context.Context, unfinished []Unfinished) error {
+// once, and removes the consumer if it holds nothing else. It returns how many were
+// handed back: others may have taken over some before.
+func (g Group) Leave(ctx context.Context, unfinished []Unfinished) (int, error) {
 	// Longer than any idle time in use.
 	const idle = 30 * 24 * time.Hour
 	args := make([]any, 0, 4+2*len(unfinished))
@@ -59,10 +60,11 @@ func (g Group) Leave(ctx context.Context, unfinished []Unfinished) error {
 		}
 		args = append(args, u.ID, takeBack)
 	}
-	if err := leaveScript.Run(ctx, g.Client, []string{g.Stream}, args...).Err(); err != nil {
-		return fmt.Errorf("leave group %s on %s: %w", g.Group, g.Stream, err)
+	n, err := leaveScript.Run(ctx, g.Client, []string{g.Stream}, args...).Int()
+	if err != nil {
+		return 0, fmt.Errorf("leave group %s on %s: %w", g.Group, g.Stream, err)
 	}
-	return nil
+	return n, nil
 }
 
 // Drop takes entries off the group's list of pending ones: those that were

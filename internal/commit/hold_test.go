@@ -88,9 +88,11 @@ func TestLeaveHandsBackAndRemovesTheConsumer(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 2)
 	entries := s.read("leaving", 2)
-	require.NoError(t, s.as("leaving").Leave(t.Context(), []commit.Unfinished{
-		{ID: entries[0].ID, Started: true}, {ID: entries[1].ID},
-	}))
+	n, err := s.as("leaving").Leave(t.Context(), []commit.Unfinished{
+		{ID: entries[0].ID, Started: true}, {ID: entries[1].ID}, {ID: "1-1"},
+	})
+	require.NoError(t, err)
+	require.Equal(t, 2, n, "the third is not the consumer's")
 	claimed, err := s.as("c").Claim(t.Context(), commit.Claim{Idle: -1, HandedBack: true, Count: 10, Cursor: "-"})
 	require.NoError(t, err)
 	require.Len(t, claimed.Entries, 2, "handed back entries need not wait for the idle time")
@@ -106,7 +108,8 @@ func TestLeaveKeepsAConsumerThatHoldsSomething(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 2)
 	entries := s.read("leaving", 2)
-	require.NoError(t, s.as("leaving").Leave(t.Context(), []commit.Unfinished{{ID: entries[0].ID}}))
+	_, err := s.as("leaving").Leave(t.Context(), []commit.Unfinished{{ID: entries[0].ID}})
+	require.NoError(t, err)
 	require.Equal(t, "leaving", s.held()[entries[1].ID])
 	require.Len(t, s.held(), 2)
 }

@@ -8,7 +8,8 @@ import (
 
 // once keeps go-redis from sending a command again whose reply was lost. Reading
 // is not idempotent: a repeated read passes over what the lost reply held, and
-// nobody would learn of it. Whoever reads has to look for that instead.
+// nobody would learn of it. Whoever reads has to look for that instead. A commit may
+// be repeated, but whoever does so has to know.
 type once struct{ redis.Cmder }
 
 func (once) NoRetry() bool { return true }
