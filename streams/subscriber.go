@@ -76,7 +76,8 @@ type SubscriberConfig struct {
 	// see SubscribeInitialize. Default: nothing is deleted.
 	Trim *Trim
 	// ForgetAfter is how long a consumer of the group may be silent that holds
-	// nothing until it is removed. Default: 1 hour.
+	// nothing until it is removed. It should be the same for all consumers of a
+	// group. Default: 1 hour.
 	ForgetAfter time.Duration
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger

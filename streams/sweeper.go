@@ -6,11 +6,12 @@ import (
 )
 
 // sweep removes consumers of the group that are long gone and hold nothing, from
-// time to time, until the subscription stops. What a dead one holds is taken over
-// first.
+// time to time, until the subscription stops; each time it shows that this one is
+// there, twice at least before others may think otherwise. What a dead one holds is
+// taken over first.
 func (s *subscription) sweep(ctx context.Context) {
 	trouble := s.newTrouble("sweeping")
-	every := s.config.ForgetAfter / 2
+	every := s.config.ForgetAfter / 4
 	for s.sleep(every + rand.N(every)) {
 		n, err := s.group.Sweep(ctx, s.config.ForgetAfter)
 		if !trouble.settle(ctx, err) {

@@ -29,11 +29,7 @@ while others > 0 and #taken < most do
     -- The next page begins with it again: it is the caller's then, or parked.
     from = p[1]
     if p[2] ~= consumer and p[2] ~= parker then
-      if p[3] < idle then
-        -- Who stands by is not silent. There is nothing behind so high an id.
-        redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', 1, 'STREAMS', stream, '18446744073709551615-0')
-        return {1, '', taken, dropped}
-      end
+      if p[3] < idle then return {1, '', taken, dropped} end
       if #taken >= most then return {0, '', taken, dropped} end
       local entry = redis.call('XCLAIM', stream, group, consumer, 0, p[1], 'RETRYCOUNT', p[4] + 1)[1]
       others = others - 1
