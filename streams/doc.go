@@ -33,8 +33,10 @@
 // What a handler does elsewhere, such as calling a payment service, happens at
 // least once. With a context that is not a delivery's, messages are added at once.
 // On Redis Cluster and Ring a handoff reaches topics with the hash tag of its
-// input; a message for another topic is added before the acknowledgement, and
-// again if the handler runs again.
+// input. An output for another topic is added before the acknowledgement, under a
+// key made of its input and its place among the outputs: if the handler runs again
+// within a day and puts out the same in the same order, it is added once. It may be
+// seen before its input is acknowledged, and it stays if that never happens.
 //
 // # Delivery
 //
@@ -46,7 +48,17 @@
 // what the lanes begin within 100 milliseconds.
 //
 // An entry that cannot be decoded goes to the poison topic, with its fields as
-// they were and the reason, and stops nothing.
+// they were and the reason, and stops nothing. So does a message that was delivered
+// MaxUnfinished times and never finished, because its process died or froze every
+// time: the next process does not handle it. A run that ends with an error, or is put
+// aside, is finished, and counting begins anew.
+//
+// A message with Watermill's delay metadata (its package components/delay), whoever
+// published it, is put aside until its time while those behind it pass, in an ordered
+// group too, and then comes at its first attempt: to the millisecond if it was added
+// within half a second after its delay was set, else to the second. A process that is
+// there wakes for it; when one puts a message aside and closes before it is due, the
+// others learn of it within a second.
 //
 // # Format
 //
@@ -55,10 +67,13 @@
 // there are these keys, all in the slot of the topic ("{topic}" is written for a
 // topic without a hash tag of its own):
 //
-//	{topic}:parked:GROUP     sorted set of parked entries, by due time
-//	{topic}:done:GROUP:KEY   mark of a message that deduplication has seen
-//	{topic}:published:KEY    mark of a message that was published with a key
-//	{topic}:poison           stream of entries that could not be decoded
+//	{topic}:parked:GROUP      sorted set of parked entries, by due time
+//	{topic}:unfinished:GROUP  hash of how often a message's process died, by entry
+//	{topic}:stalled           hash of groups that stand still, for trimming
+//	{topic}:done:GROUP:KEY    mark of a message that deduplication has seen
+//	{topic}:published:KEY     mark of a message that was published with a key, or
+//	                          from another slot
+//	{topic}:poison            stream of what could not be decoded or finished
 //
 // It needs Redis 7.0 or later, or Valkey, and uses nothing newer.
 //

@@ -8,7 +8,7 @@ import (
 // sweep removes consumers of the group that are long gone and hold nothing, from
 // time to time, until the subscription stops; each time it shows that this one is
 // there, twice at least before others may think otherwise. What a dead one holds is
-// taken over first.
+// taken over first. One that is alive after all is made anew by its next read.
 func (s *subscription) sweep(ctx context.Context) {
 	trouble := s.newTrouble("sweeping")
 	every := s.config.ForgetAfter / 4
