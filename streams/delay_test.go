@@ -353,7 +353,7 @@ func commandsOf(t testing.TB, c *redis.Client) (n int) {
 	t.Helper()
 	info, err := c.Info(context.Background(), "commandstats").Result()
 	require.NoError(t, err)
-	for _, line := range strings.Split(info, "\r\n") {
+	for line := range strings.SplitSeq(info, "\r\n") {
 		if _, rest, ok := strings.Cut(line, ":calls="); ok {
 			calls, _, _ := strings.Cut(rest, ",")
 			i, err := strconv.Atoi(calls)

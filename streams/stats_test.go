@@ -223,18 +223,12 @@ func TestEachEventIsCountedOnceAndSaidOnce(t *testing.T) {
 			s.config = streams.SubscriberConfig{IdleTime: time.Hour, NackDelay: time.Millisecond, Logger: s.said.logger()}
 			test.happen(s)
 			test.want.Topic, test.want.Group = s.topic, "g"
-			var got []streams.Stats
-			for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
-				if got = s.Stats(); len(got) == 1 && got[0] == test.want {
-					break
-				}
+			// What is not as it should be shows after closing.
+			for deadline := time.Now().Add(patience); s.Stats()[0] != test.want && time.Now().Before(deadline); {
+				time.Sleep(2 * time.Millisecond)
 			}
 			require.NoError(t, s.Close())
-			got = s.Stats()
-			if test.want.Parked > test.want.Resumed {
-				got[0].HandedBack = 0
-			}
-			require.Equal(t, []streams.Stats{test.want}, got)
+			require.Equal(t, []streams.Stats{test.want}, s.Stats())
 			if test.said != "" {
 				require.Equal(t, 1, s.said.count(test.said))
 			}
