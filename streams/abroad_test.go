@@ -135,13 +135,13 @@ func TestAnOutputForAnotherSlotIsPublishedOnceThoughTheMessageIsTakenOver(t *tes
 	t.Parallel()
 	topic, c, cut := newTopic(t), client(t), ring(t, server.Addr())
 	publish(t, c, topic, "in")
-	var dead atomic.Bool
+	var dead, over atomic.Bool
 	require.NoError(t, cut.ForEachShard(t.Context(), func(_ context.Context, shard *redis.Client) error {
 		shard.AddHook(aroundProcess(func(cmd redis.Cmder, next func() error) error {
 			if isCommit(cmd, topic) {
 				dead.Store(true) // and nothing of it gets through any more
 			}
-			if dead.Load() {
+			if dead.Load() && !over.Load() {
 				return errCutOff
 			}
 			return next()
@@ -150,6 +150,7 @@ func TestAnOutputForAnotherSlotIsPublishedOnceThoughTheMessageIsTakenOver(t *tes
 	}))
 	config := streams.SubscriberConfig{IdleTime: 300 * time.Millisecond}
 	first, _ := subscribe(t, cut, topic, config)
+	t.Cleanup(func() { over.Store(true) }) // or closing would wait for the commit
 	msg := receive(t, first)
 	publishBoth(t, newPublisher(t, cut, streams.PublisherConfig{}), topic, msg)
 	msg.Ack()

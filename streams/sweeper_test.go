@@ -63,7 +63,7 @@ func TestAConsumerThatIsAliveIsNotRemoved(t *testing.T) {
 				t.Parallel()
 				// Many times a blocked read, so that a machine that stands still does
 				// not make it look dead.
-				const forget = 1500 * time.Millisecond
+				const forget = 1200 * time.Millisecond
 				topic, c := newTopic(t), client(t)
 				publish(t, c, topic, backlog...)
 				config := streams.SubscriberConfig{Consumer: "busy", ForgetAfter: forget, Ordered: ordered}
