@@ -86,7 +86,7 @@ func TestHistoryIsGoneOnceAllGroupsAreDoneWithIt(t *testing.T) {
 		msg.Ack()
 	}
 	eventually(t, func() bool { return length(t, c, topic) == 0 }, "it is not trimmed while the subscription runs")
-	require.EqualValues(t, n, trimmed(slow))
+	eventually(t, func() bool { return trimmed(slow) == n }, "what was trimmed is not counted")
 	require.Less(t, c.MemoryUsage(t.Context(), topic, 0).Val(), full/20)
 	publish(t, c, topic, "next")
 	require.Equal(t, "next", receive(t, messages).UUID)
