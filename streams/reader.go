@@ -76,7 +76,12 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 		}
 		s.noteVanished(len(deleted))
 		if s.config.Ordered {
-			if err := s.standInLine(ctx, entries); err != nil {
+			// Another consumer may have taken over those that come before, and be at
+			// work on them.
+			if len(entries) > 0 {
+				err = s.group.StandInLine(ctx, entries, inherit)
+			}
+			if err != nil {
 				return found, err
 			}
 			continue
@@ -96,21 +101,6 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 		s.log.Info("found messages whose delivery was lost on the way", "messages", found)
 	}
 	return found, nil
-}
-
-// standInLine hands entries that were found back to the group, from where an
-// ordered read takes them in their turn: another consumer may have taken over
-// those that come before, and be at work on them.
-func (s *subscription) standInLine(ctx context.Context, found []commit.Entry) error {
-	if len(found) == 0 {
-		return nil
-	}
-	entries := make([]commit.Unfinished, len(found))
-	for i := range found {
-		entries[i] = commit.Unfinished{ID: found[i].ID}
-	}
-	_, err := s.group.Leave(ctx, entries)
-	return err
 }
 
 // isHeir reports whether what is held in this consumer's name is still to be

@@ -36,6 +36,10 @@ const parker = "millstream:parked"
 // returned is the consumer that handed-back entries are pending under.
 const returned = "millstream:returned"
 
+// abandoned is the consumer that entries of an earlier process of the same name
+// are pending under until an ordered read takes them.
+const abandoned = "millstream:abandoned"
+
 // Delivery is one entry to be settled and what it staged.
 type Delivery struct {
 	ID      string

@@ -49,10 +49,30 @@ type Unfinished struct {
 // once, and removes the consumer if it holds nothing else. It returns how many were
 // handed back: others may have taken over some before.
 func (g Group) Leave(ctx context.Context, unfinished []Unfinished) (int, error) {
+	return g.leave(ctx, returned, unfinished)
+}
+
+// StandInLine hands back entries that were found by [Group.Held], for the next
+// ordered read to take them in their turn. Those that were inherited come from it
+// as abandoned, since that is what an earlier process of this name did.
+func (g Group) StandInLine(ctx context.Context, entries []Entry, inherited bool) error {
+	under := returned
+	if inherited {
+		under = abandoned
+	}
+	unfinished := make([]Unfinished, len(entries))
+	for i := range entries {
+		unfinished[i] = Unfinished{ID: entries[i].ID}
+	}
+	_, err := g.leave(ctx, under, unfinished)
+	return err
+}
+
+func (g Group) leave(ctx context.Context, under string, unfinished []Unfinished) (int, error) {
 	// Longer than any idle time in use.
 	const idle = 30 * 24 * time.Hour
 	args := make([]any, 0, 4+2*len(unfinished))
-	args = append(args, g.Group, g.Consumer, returned, idle.Milliseconds())
+	args = append(args, g.Group, g.Consumer, under, idle.Milliseconds())
 	for _, u := range unfinished {
 		takeBack := 1
 		if u.Started {
