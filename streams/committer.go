@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/millstream-go/millstream/internal/commit"
@@ -86,7 +87,7 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 				c.sub.log.Info("commits work again", "failures", failures)
 			}
 			c.sub.holds.remove(batch)
-			c.report(batch, results, failures > 0)
+			c.report(ctx, batch, results, failures > 0)
 			return
 		}
 		if commit.Refused(err) {
@@ -137,50 +138,8 @@ func (c *committer) separate(ctx context.Context, batch []commit.Delivery, err e
 		return
 	}
 	delay := backoff(commit.FailureDelay, time.Minute*5, d.Attempt)
-	c.sub.log.Error("commit refused, the message is put aside", "entry_id", d.ID, "attempt", d.Attempt, "delay", delay, "error", err)
+	c.say(slog.LevelError, saidRefused, &d, "delay", delay, "error", err)
 	c.sub.count.refused.Add(1)
 	batch[0].Effects = handoff.Effects{Park: true, ParkFor: delay}
 	c.commit(ctx, batch)
-}
-
-// report logs what is worth knowing and sets the alarm for what was parked.
-func (c *committer) report(batch []commit.Delivery, results []commit.Result, repeated bool) {
-	var parked, committed uint64
-	for i, result := range results {
-		d := &batch[i]
-		switch result.Outcome {
-		case commit.Done:
-			if d.Effects.Park {
-				parked++
-				c.sub.parked.ring(d.Effects.ParkFor)
-				continue
-			}
-			committed++
-		case commit.Duplicate:
-			c.sub.count.duplicates.Add(1)
-			c.sub.log.Info("message is a duplicate, its outputs are dropped", "entry_id", d.ID, "attempt", d.Attempt)
-		case commit.Fenced:
-			if repeated {
-				c.sub.count.unconfirmed.Add(1)
-				c.sub.log.Info("message was settled before, by the commit whose reply was lost or by another consumer", "entry_id", d.ID, "attempt", d.Attempt)
-				continue
-			}
-			c.sub.count.fenced.Add(1)
-			c.sub.log.Warn("message was taken over by another consumer or trimmed away, the outputs of this run are dropped", "entry_id", d.ID, "attempt", d.Attempt)
-		case commit.GroupGone:
-			c.sub.log.Error("the consumer group was gone, the outputs of this run are dropped and its message may come again", "entry_id", d.ID, "attempt", d.Attempt)
-		case commit.Failed:
-			parked++
-			delay := commit.FailureDelayOf(d.Attempt)
-			c.sub.count.refused.Add(1)
-			c.sub.log.Error("an output could not be added, the message is put aside", "entry_id", d.ID,
-				"attempt", d.Attempt, "delay", delay, "error", result.Err)
-			c.sub.parked.ring(delay)
-		}
-	}
-	c.sub.count.parked.Add(parked)
-	c.sub.count.committed.Add(committed)
-	if t := c.sub.trimmer; t != nil && committed > 0 {
-		t.finished.Store(true)
-	}
 }

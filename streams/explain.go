@@ -31,7 +31,9 @@ func (d domain) explain(ctx context.Context, err error, keys ...wanted) error {
 		return fmt.Errorf("%w (all connections of the client were busy: raise its PoolSize, each subscription keeps one in a blocking read)", err)
 	case !errors.As(err, &reply):
 		return fmt.Errorf("%s cannot be reached: %w", d.server(), err)
-	case redis.HasErrorPrefix(err, "NOAUTH"), redis.HasErrorPrefix(err, "WRONGPASS"):
+	case redis.HasErrorPrefix(err, "NOAUTH"), redis.HasErrorPrefix(err, "WRONGPASS"),
+		// What a large request gets, before Redis looks which one it is.
+		redis.HasErrorPrefix(err, "Protocol error: unauthenticated"):
 		return fmt.Errorf("%w: %w (give the client the user name and password of %s)", ErrPermission, err, d.server())
 	case redis.HasErrorPrefix(err, "NOPERM"):
 		return fmt.Errorf("%w: %w (%s lacks it: docs/operations.md lists what to grant)", ErrPermission, err, d.user())

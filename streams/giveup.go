@@ -13,8 +13,7 @@ import (
 
 // giveUp moves an entry that cannot be decoded to the poison topic.
 func (s *subscription) giveUp(entry *commit.Entry, reason error) {
-	s.log.Error("entry cannot be decoded, it goes to the poison topic",
-		"entry_id", entry.ID, "attempt", entry.Attempt, "poison_topic", s.poison, "error", reason)
+	s.complain("entry cannot be decoded, it goes to the poison topic", "entry_id", entry.ID, "attempt", entry.Attempt, "poison_topic", s.poison, "error", reason)
 	s.count.malformed.Add(1)
 	output, err := poisoned(s.config.Marshaller, s.poison, *entry,
 		s.poisoning(entry, handoff.KindMalformed, "the entry cannot be decoded: "+reason.Error()))
@@ -34,7 +33,7 @@ func (s *subscription) isHopeless(ctx context.Context, entry *commit.Entry) bool
 	if begun < s.config.MaxUnfinished {
 		return false
 	}
-	s.log.Error("message was begun on again and again and never finished: it goes to the poison topic, unhandled",
+	s.complain("message was begun on again and again and never finished: it goes to the poison topic, unhandled",
 		"entry_id", entry.ID, "attempt", entry.Attempt, "poison_topic", s.poison, "unfinished", begun)
 	s.count.unfinished.Add(1)
 	p := s.poisoning(entry, handoff.KindUnfinished,
@@ -102,4 +101,11 @@ func (s *subscription) poisonOr(entry *commit.Entry, output handoff.Output, err 
 		effects = handoff.Effects{Park: true, ParkFor: s.config.MaxNackDelay}
 	}
 	s.committer.submit(entry, effects)
+}
+
+// complain logs an error about a message, if it may: there may be thousands.
+func (s *subscription) complain(text string, fields ...any) {
+	if fields, ok := s.restraint.may(text, fields...); ok {
+		s.log.Error(text, fields...)
+	}
 }

@@ -184,6 +184,13 @@ func (l *logs) count(text string) int {
 	return strings.Count(l.text.String(), text)
 }
 
+// all returns what was logged.
+func (l *logs) all() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 // contains matches requests that contain all of the texts.
 func contains(texts ...string) func([]byte) bool {
 	return func(request []byte) bool {

@@ -37,7 +37,7 @@ type subscription struct {
 	committer *committer
 	trimmer   *trimmer // nil: nothing is trimmed
 	lengths   *lengths
-	full      seldom
+	restraint *restraint
 	parked    *alarm
 
 	// stopping is closed when nothing more is to be read or started, expired
@@ -71,7 +71,8 @@ func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 		holds:  newHolds(),
 		parked: newAlarm(),
 
-		lengths: newLengths(s.domain.client),
+		lengths:   newLengths(s.domain.client),
+		restraint: newRestraint(),
 
 		stopping: stopping,
 		expired:  make(chan struct{}),

@@ -109,8 +109,10 @@ func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, err
 		switch r := reply.(type) {
 		case int64:
 			results[i].Outcome = Outcome(r)
+		case []any:
+			results[i] = Result{Outcome: Failed, Err: keyError(r)}
 		default:
-			results[i] = Result{Outcome: Failed, Err: fmt.Errorf("publish to %v", r)}
+			return nil, fmt.Errorf("commit of group %s on %s: %w", g.Group, g.Stream, errUnexpected)
 		}
 	}
 	return results, nil
@@ -211,7 +213,7 @@ func Refused(err error) bool {
 	}
 	for _, passing := range []string{
 		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "MISCONF", "OOM", "BUSY",
-		"NOREPLICAS", "NOAUTH", "WRONGPASS", "max number of clients", "EXECABORT",
+		"NOREPLICAS", "NOAUTH", "WRONGPASS", "Protocol error: unauthenticated", "max number of clients", "EXECABORT",
 	} {
 		if redis.HasErrorPrefix(reply, passing) {
 			return false

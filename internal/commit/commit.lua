@@ -21,8 +21,8 @@
 --
 -- Returns one item a delivery: 1 done, 0 fenced off (another consumer settled
 -- or holds it), 2 acknowledged as a duplicate, 3 the group is gone, or the
--- error of the output that failed, in which case nothing of it was carried out
--- and the delivery is parked.
+-- key and the error of what failed, in which case nothing of it was carried out and
+-- the delivery is parked.
 local call, pcall, ARGV, KEYS = redis.call, redis.pcall, ARGV, KEYS
 local stream, parking, unfinished = KEYS[1], KEYS[2], KEYS[3]
 local group, consumer, parker, failms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
@@ -46,7 +46,7 @@ local function due(id, ms)
     local t = call('TIME')
     now = t[1] * 1000 + math.floor(t[2] / 1000)
   end
-  call('ZADD', parking, string.format('%.0f', now + ms), id)
+  return pcall('ZADD', parking, string.format('%.0f', now + ms), id)
 end
 
 -- An XACK of a group that does not exist answers 0, as one that lost the race does.
@@ -61,7 +61,7 @@ end
 local function failed(id, attempt, key, reply)
   call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', attempt, 'FORCE', 'JUSTID')
   due(id, failms * math.min(2 ^ (attempt - 1), 60))
-  return key .. ': ' .. reply.err
+  return {key, reply.err}
 end
 
 local function park(id, ms, uncounted)
@@ -71,7 +71,9 @@ local function park(id, ms, uncounted)
   -- XCLAIM first: without memory to spare, Redis refuses ZADD unless the script
   -- has written already.
   call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', math.max(0, pending[1][4] - uncounted), 'JUSTID')
-  due(id, ms)
+  local added = due(id, ms)
+  -- Without its due time it comes again when it has been idle.
+  if type(added) == 'table' then return {parking, added.err} end
   pcall('HDEL', unfinished, id)
   return 1
 end
