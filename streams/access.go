@@ -59,7 +59,8 @@ func subscriptionNeeds(topic, group, poison string, config *SubscriberConfig) []
 		{"zrange", parking, []any{thisKey, 0, 0}},
 		{"zrangebyscore", parking, []any{thisKey, 0, 0, "LIMIT", 0, 1}},
 		{"zscore", parking, []any{thisKey, none}},
-		{"hincrby", unfinished, []any{thisKey, none, "no number"}},
+		{"hget", unfinished, []any{thisKey, none}},
+		{"hset", unfinished, []any{thisKey, "a value", "is", "missing"}},
 		{"hdel", unfinished, []any{thisKey, none}},
 		{"pexpire", unfinished, []any{thisKey, "no number"}},
 		{"xadd", out, []any{thisKey, none, "", ""}},
@@ -84,6 +85,7 @@ func trimNeeds(topic string) []need {
 		{"hget", note, []any{thisKey, none}},
 		{"hset", note, []any{thisKey, "a value", "is", "missing"}},
 		{"hdel", note, []any{thisKey, none}},
+		{"pexpire", note, []any{thisKey, "no number"}},
 	}
 }
 

@@ -118,7 +118,8 @@ func TestSubscribeSaysThatItIsNotLetIn(t *testing.T) {
 			"with a key": newPublisher(t, c, streams.PublisherConfig{IdempotencyKey: byUUID}).Publish(topic, message.NewMessage("1", nil)),
 		} {
 			require.ErrorIs(t, err, streams.ErrPermission, what)
-			require.ErrorContains(t, err, says, what)
+			// Redis turns a long request down before it looks which one it is.
+			require.Regexp(t, says+"|unauthenticated", err.Error(), what)
 			require.ErrorContains(t, err, " "+topic, what)
 			require.ErrorContains(t, err, own.Addr(), what)
 		}
