@@ -60,6 +60,13 @@
 // there wakes for it; when one puts a message aside and closes before it is due, the
 // others learn of it within a second.
 //
+// # Memory
+//
+// A [Transport] deletes from its topics what every group is done with, and keeps of
+// it what [Trim] says; a bare Subscriber does so if Trim is set. Nothing that a group
+// has not been delivered, holds or has put aside is deleted. MaxLen bounds a topic
+// that is not worked off: Publish then fails with [ErrTopicFull], and stages wait.
+//
 // # Format
 //
 // Entries have the format of watermill-redisstream, through its own marshaller;
