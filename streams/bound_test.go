@@ -68,7 +68,10 @@ func TestAFullTopicHoldsUpTheStageBeforeIt(t *testing.T) {
 	go func() {
 		defer close(done)
 		for range all {
-			msg := <-first
+			msg, ok := <-first
+			if !ok {
+				return // the test has failed
+			}
 			if err := p.Publish(topic+"next", out(msg, msg.UUID)); err != nil {
 				t.Error(err)
 			}

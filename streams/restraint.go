@@ -1,7 +1,6 @@
 package streams
 
 import (
-	"log/slog"
 	"sync"
 	"time"
 )
@@ -50,11 +49,4 @@ func (r *restraint) may(text string, fields ...any) (_ []any, ok bool) {
 		s.unsaid = 0
 	}
 	return fields, true
-}
-
-// say logs a warning about something that is common to many messages, if it may.
-func (r *restraint) say(log *slog.Logger, text string, fields ...any) {
-	if fields, ok := r.may(text, fields...); ok {
-		log.Warn(text, fields...)
-	}
 }

@@ -34,7 +34,7 @@ func (s *subscription) awaitRoomIn(ctx context.Context, entryID string, output *
 		if !waited {
 			waited = true
 			s.count.blocked.Add(1)
-			s.restraint.say(s.log, "finished messages wait for room in a topic of their outputs", "entry_id", entryID, "output_topic", output.Topic, "error", err)
+			s.full.say(s.log, "finished messages wait for room in a topic of their outputs", "entry_id", entryID, "output_topic", output.Topic, "error", err)
 		}
 		if time.Since(began) > roomPatience || !s.sleep(look) {
 			return

@@ -38,6 +38,7 @@ type subscription struct {
 	trimmer   *trimmer // nil: nothing is trimmed
 	lengths   *lengths
 	restraint *restraint
+	full      seldom
 	parked    *alarm
 
 	// stopping is closed when nothing more is to be read or started, expired
