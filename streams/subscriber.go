@@ -44,7 +44,9 @@ type SubscriberConfig struct {
 	// comes before anything new. A rejected message is delivered again before
 	// the next. Concurrency must then be 1, and all consumers of the group
 	// should be ordered. Only a message with a delay, and one whose output Redis
-	// refuses, is put aside until its time and passed by those behind it.
+	// refuses, is put aside until its time and passed by those behind it. A Redis
+	// that forgets commits it had acknowledged, at a failover or a restart, may put
+	// messages out of order.
 	Ordered bool
 	// Marshaller reads the fields of an entry. Default: watermill-redisstream's.
 	Marshaller Marshaller
