@@ -16,27 +16,53 @@ const abroadTTL = 24 * time.Hour
 
 // publishAbroad publishes the outputs of deliveries whose topics are in another
 // slot than the input, where the commit cannot reach them, and takes them out of
-// the batch. Each is published under a key made of its input and its place among
-// the outputs, so that a run that is repeated adds nothing twice.
-func (s *subscription) publishAbroad(ctx context.Context, batch []commit.Delivery) error {
+// the batch. What cannot be published is put aside with its message, so that a
+// server that is away holds up nothing else.
+func (s *subscription) publishAbroad(ctx context.Context, batch []commit.Delivery) {
 	home := commit.HashTag(s.group.Stream)
 	isAbroad := func(o handoff.Output) bool { return commit.HashTag(o.Topic) != home }
+	away := map[string]error{} // by hash tag
 	for i := range batch {
 		d := &batch[i]
 		if !slices.ContainsFunc(d.Effects.Outputs, isAbroad) {
 			continue
 		}
-		for n, o := range d.Effects.Outputs {
-			if !isAbroad(o) {
-				continue
-			}
-			key := fmt.Sprintf("%s:%s:%s:%d", s.group.Stream, s.group.Group, d.ID, n)
-			message := commit.Message{Key: key, Values: o.Values, Size: o.Size}
-			if err := commit.PublishOnce(ctx, s.domain.client, o.Topic, abroadTTL, []commit.Message{message}); err != nil {
-				return err
-			}
+		if err := s.publishEach(ctx, d, isAbroad, away); err != nil {
+			delay := commit.FailureDelayOf(d.Attempt)
+			s.count.refused.Add(1)
+			s.complain("an output for another slot could not be added, the message is put aside",
+				"entry_id", d.ID, "attempt", d.Attempt, "delay", delay, "error", err)
+			d.Effects = handoff.Effects{Park: true, ParkFor: delay}
+			continue
 		}
 		d.Effects.Outputs = slices.DeleteFunc(d.Effects.Outputs, isAbroad)
+	}
+}
+
+// publishEach publishes the outputs of one delivery that are abroad. Each has a key
+// made of its input and its place among the outputs, so that a run that is repeated
+// adds nothing twice; with a mark, of that, so that a duplicate adds nothing either.
+func (s *subscription) publishEach(ctx context.Context, d *commit.Delivery, isAbroad func(handoff.Output) bool, away map[string]error) error {
+	input := s.group.Stream + ":" + s.group.Group + ":" + d.ID
+	if len(d.Effects.Marks) > 0 {
+		input = s.group.Stream + ":" + s.group.Group + ":mark:" + d.Effects.Marks[0].Key
+	}
+	for n, o := range d.Effects.Outputs {
+		if !isAbroad(o) {
+			continue
+		}
+		tag := commit.HashTag(o.Topic)
+		if err := away[tag]; err != nil {
+			return err
+		}
+		message := commit.Message{Key: fmt.Sprintf("%s:%d", input, n), Values: o.Values, Size: o.Size}
+		if err := commit.PublishOnce(ctx, s.domain.client, o.Topic, abroadTTL, []commit.Message{message}); err != nil {
+			if !commit.Refused(err) {
+				away[tag] = err
+				lookAround(ctx, s.domain.client, err)
+			}
+			return err
+		}
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/millstream-go/millstream/internal/handoff"
 	"github.com/millstream-go/millstream/internal/redistest"
 	"github.com/millstream-go/millstream/streams"
 )
@@ -202,4 +203,51 @@ func TestAnOutputThatAnotherSlotRefusesHoldsUpNothing(t *testing.T) {
 	require.EqualValues(t, 1, s.Stats()[0].Refused)
 	require.Equal(t, map[string]int64{"millstream:parked": 1}, pendingOf(t, c, topic))
 	require.Zero(t, c.XLen(t.Context(), topic+"out").Val())
+}
+
+func TestAnotherSlotThatIsAwayHoldsUpNoOtherMessage(t *testing.T) {
+	t.Parallel()
+	topic, c, r := newTopic(t), client(t), ring(t, server.Addr())
+	var away atomic.Bool
+	away.Store(true)
+	require.NoError(t, r.ForEachShard(t.Context(), func(_ context.Context, shard *redis.Client) error {
+		shard.AddHook(aroundProcess(func(cmd redis.Cmder, next func() error) error {
+			if away.Load() && contains(abroadOf(topic))(fmt.Append(nil, cmd.Args()...)) {
+				return errCutOff
+			}
+			return next()
+		}))
+		return nil
+	}))
+	publish(t, c, topic, "abroad", "home")
+	messages, _ := subscribe(t, r, topic, streams.SubscriberConfig{Concurrency: 2})
+	p := newPublisher(t, r, streams.PublisherConfig{})
+	first, second := receive(t, messages), receive(t, messages)
+	require.NoError(t, p.Publish(abroadOf(topic), out(first, "there")))
+	first.Ack()
+	require.NoError(t, p.Publish(topic+"out", out(second, "here")))
+	second.Ack()
+	eventually(t, func() bool { return c.XLen(t.Context(), topic+"out").Val() == 1 }, "it waits for the other slot")
+	eventually(t, func() bool { return pendingOf(t, c, topic)["millstream:parked"] == 1 }, "not put aside")
+	away.Store(false)
+	again := receive(t, messages)
+	require.NoError(t, p.Publish(abroadOf(topic), out(again, "there")))
+	again.Ack()
+	settled(t, c, topic)
+	require.Equal(t, []string{"there"}, uuids(decoded(t, c, abroadOf(topic))))
+}
+
+func TestADuplicateAtWorkPublishesNothingToAnotherSlot(t *testing.T) {
+	t.Parallel()
+	topic, c, r := newTopic(t), client(t), ring(t, server.Addr())
+	publish(t, c, topic, "a", "b")
+	messages, _ := subscribe(t, r, topic, streams.SubscriberConfig{Concurrency: 2})
+	p := newPublisher(t, r, streams.PublisherConfig{})
+	for _, msg := range []*message.Message{receive(t, messages), receive(t, messages)} {
+		require.NoError(t, handoff.FromContext(msg.Context()).Mark(handoff.Mark{Key: "k"}))
+		require.NoError(t, p.Publish(abroadOf(topic), out(msg, "o")))
+		msg.Ack()
+	}
+	settled(t, c, topic)
+	require.Equal(t, []string{"o"}, uuids(decoded(t, c, abroadOf(topic))))
 }

@@ -31,7 +31,7 @@ func newCommitter(s *subscription) *committer {
 // submit passes a delivery on to be settled. It waits while the queue is full;
 // when that takes longer than a closing subscription may, the entry goes back.
 func (c *committer) submit(entry *commit.Entry, effects handoff.Effects) {
-	delivery := commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Effects: effects}
+	delivery := commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Serial: entry.Serial, Effects: effects}
 	select {
 	case c.queue <- delivery:
 		return
@@ -114,9 +114,7 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 // settle carries a batch out: first what is out of the commit's reach.
 func (c *committer) settle(ctx context.Context, batch []commit.Delivery) ([]commit.Result, error) {
 	if c.sub.domain.isSpread() {
-		if err := c.sub.publishAbroad(ctx, batch); err != nil {
-			return nil, err
-		}
+		c.sub.publishAbroad(ctx, batch)
 	}
 	return c.sub.group.Commit(ctx, batch)
 }

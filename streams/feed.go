@@ -128,10 +128,15 @@ func (f *feed) want() (int, bool) {
 			return 0, false
 		}
 	}
+	return f.bounded(n), true
+}
+
+// bounded returns how many of n entries to read at a time by their size so far.
+func (f *feed) bounded(n int) int {
 	if b := f.bytes.Load(); b > 0 {
-		n = max(1, min(n, int(maxReadBytes/b)))
+		return max(1, min(n, int(maxReadBytes/b)))
 	}
-	return n, true
+	return n
 }
 
 // share returns how many entries to take over now, once a lane has come for one:
@@ -151,7 +156,7 @@ func (f *feed) share() (int, bool) {
 			return 0, false
 		}
 	}
-	return int(min(max(f.waiting.Load(), f.ahead.Load(), 1), most)), true
+	return f.bounded(int(min(max(f.waiting.Load(), f.ahead.Load(), 1), most))), true
 }
 
 // put passes a batch to the lanes and returns when they begin on it. When the
@@ -168,7 +173,8 @@ func (f *feed) put(entries []commit.Entry) {
 			}
 		}
 	}
-	f.bytes.Store(int64(total / len(entries)))
+	// A mean that falls slowly: large ones may come in between.
+	f.bytes.Store(max(int64(total/len(entries)), f.bytes.Load()*7/8))
 	select {
 	case f.batches <- entries:
 	case <-f.stopping:

@@ -63,7 +63,8 @@ func (s *subscription) begin(ctx context.Context, entry *commit.Entry) int {
 		s.count.troubles.Add(1)
 		// To handle a message may be what makes room in a full Redis.
 		if commit.Refused(err) || redis.HasErrorPrefix(err, "OOM") {
-			s.log.Error("the beginning of a run cannot be noted, so a message that kills its process is not found out", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
+			err = s.domain.explain(ctx, err, wanted{commit.UnfinishedKey(s.group.Stream, s.group.Group), "hash"})
+			s.complain("the beginning of a run cannot be noted, so a message that kills its process is not found out", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
 			return 0
 		}
 		if !s.sleep(backoff(50*time.Millisecond, 2*time.Second, failures)) {
@@ -80,7 +81,7 @@ func (s *subscription) ended(ctx context.Context, entry *commit.Entry) {
 	}
 	if err := s.group.Finish(context.WithoutCancel(ctx), entry.ID); err != nil {
 		s.count.troubles.Add(1)
-		s.log.Warn("the end of a run cannot be noted, so it counts as unfinished if the process dies", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
+		s.complain("the end of a run cannot be noted, so it counts as unfinished if the process dies", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
 	}
 }
 
@@ -97,7 +98,7 @@ func (s *subscription) poisoning(entry *commit.Entry, kind, reason string) hando
 func (s *subscription) poisonOr(entry *commit.Entry, output handoff.Output, err error) {
 	effects := handoff.Effects{Outputs: []handoff.Output{output}}
 	if err != nil {
-		s.log.Error("the poison message cannot be made, the entry is tried again later", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
+		s.complain("the poison message cannot be made, the entry is tried again later", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
 		effects = handoff.Effects{Park: true, ParkFor: s.config.MaxNackDelay}
 	}
 	s.committer.submit(entry, effects)

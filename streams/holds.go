@@ -10,39 +10,53 @@ import (
 	"github.com/millstream-go/millstream/internal/commit"
 )
 
-// holds are the ids of entries that were read and are not settled, and which
-// attempt at each that is.
+// holds are the entries that were read and are not settled.
 type holds struct {
-	mu  sync.Mutex
-	ids map[string]int
+	mu     sync.Mutex
+	serial uint64
+	ids    map[string]hold
 	// settled are those that were removed since watch; nil when nobody watches.
 	settled map[string]struct{}
 }
 
-func newHolds() *holds { return &holds{ids: map[string]int{}} }
+// hold is one delivery of an entry to this consumer: which attempt, and a number
+// that no other delivery here has.
+type hold struct {
+	attempt int
+	serial  uint64
+}
+
+func newHolds() *holds { return &holds{ids: map[string]hold{}} }
 
 // add adds entries and returns those that were not held before: an entry that is
-// with a lane must not come to another one. A later attempt at an entry is news:
-// it was parked and became due before the reply to its parking came.
+// with a lane must not come to another one. One that was parked, or a later
+// attempt, is news: it became due before the reply to its parking came.
 func (h *holds) add(entries []commit.Entry) []commit.Entry {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return slices.DeleteFunc(entries, func(e commit.Entry) bool {
-		attempt, held := h.ids[e.ID]
-		if held && attempt >= e.Attempt {
-			return true
+	fresh := entries[:0]
+	for _, e := range entries {
+		held, ok := h.ids[e.ID]
+		if ok && held.attempt >= e.Attempt && e.Whence != commit.Parked {
+			continue
 		}
-		h.ids[e.ID] = e.Attempt
-		return false
-	})
+		h.serial++
+		e.Serial = h.serial
+		h.ids[e.ID] = hold{attempt: e.Attempt, serial: e.Serial}
+		fresh = append(fresh, e)
+	}
+	clear(entries[len(fresh):])
+	return fresh
 }
 
+// remove ends the holds of deliveries, but not those of later ones of the same
+// entries.
 func (h *holds) remove(deliveries []commit.Delivery) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for i := range deliveries {
 		d := &deliveries[i]
-		if h.ids[d.ID] <= d.Attempt {
+		if h.ids[d.ID].serial == d.Serial {
 			delete(h.ids, d.ID)
 		}
 		if h.settled != nil {

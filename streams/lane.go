@@ -24,8 +24,16 @@ func (s *subscription) lane(ctx context.Context) {
 // deliver hands one entry to a handler and settles what comes of it. It returns
 // true when the same entry is to be delivered again at once.
 func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again bool) {
-	if entry.Whence == commit.Abandoned && s.isHopeless(ctx, entry) {
-		return false
+	if entry.Whence == commit.Abandoned {
+		leave, ok := s.alone(entry)
+		if !ok {
+			s.handBack(entry.ID, false)
+			return false
+		}
+		defer leave()
+		if s.isHopeless(ctx, entry) {
+			return false
+		}
 	}
 	msg, err := decode(s.config.Marshaller, *entry)
 	if err != nil {
@@ -69,6 +77,10 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 }
 
 func (s *subscription) acked(ctx context.Context, entry *commit.Entry, effects handoff.Effects) (again bool) {
+	if effects.Park && effects.ParkFor <= 0 {
+		// Nothing may run again and again without a pause.
+		effects.ParkFor = backoff(s.config.NackDelay, s.config.MaxNackDelay, entry.Attempt)
+	}
 	if effects.Park && s.config.Ordered {
 		if effects.Uncounted {
 			entry.Attempt--
@@ -106,5 +118,10 @@ func (s *subscription) waitInOrder(ctx context.Context, entry *commit.Entry, del
 	}
 	entry.Attempt++
 	entry.Whence = commit.Own
+	if err := s.group.Again(context.WithoutCancel(ctx), entry.ID, entry.Attempt); err != nil {
+		s.count.troubles.Add(1)
+		s.complain("a delivery cannot be counted, the attempt will be too low if the process dies",
+			"entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
+	}
 	return true
 }

@@ -76,3 +76,20 @@ func TestAParkedMessageOutlivesItsSubscriber(t *testing.T) {
 	msg.Ack()
 	settled(t, c, topic)
 }
+
+func TestAMessagePutAsideForNoTimeDoesNotRunHot(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	publish(t, c, topic, "1")
+	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{NackDelay: 200 * time.Millisecond})
+	began := time.Now()
+	for range 4 {
+		msg := receive(t, messages)
+		require.NoError(t, handoff.FromContext(msg.Context()).Park(0))
+		msg.Ack()
+	}
+	receive(t, messages).Ack()
+	// 200, 400, 800 and 1600 ms, by up to a half less.
+	require.GreaterOrEqual(t, time.Since(began), 1400*time.Millisecond)
+	settled(t, c, topic)
+}

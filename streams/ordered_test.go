@@ -123,3 +123,21 @@ func TestOrderedEntriesWhoseDeliveryWasLostAreNotDeliveredBeforeTheirTurn(t *tes
 	}
 	settled(t, c, topic)
 }
+
+func TestOrderedAttemptsCountOnInTheNextProcess(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	publish(t, c, topic, "1")
+	messages, s := subscribe(t, c, topic, streams.SubscriberConfig{Ordered: true, NackDelay: 10 * time.Millisecond})
+	for n := range 5 {
+		msg := receive(t, messages)
+		require.Equal(t, n+1, attempt(msg))
+		msg.Nack()
+	}
+	require.NoError(t, s.Close())
+	messages, _ = subscribe(t, c, topic, streams.SubscriberConfig{Ordered: true})
+	msg := receive(t, messages)
+	require.GreaterOrEqual(t, attempt(msg), 6)
+	msg.Ack()
+	settled(t, c, topic)
+}

@@ -50,7 +50,7 @@ func (s *subscription) recover(ctx context.Context) (found int, err error) {
 		return 0, nil
 	}
 	inherit := s.isHeir()
-	const most = 100
+	most := s.feed.bounded(100)
 	for from, more := "-", true; more && !s.isStopping(); {
 		s.holds.watch()
 		entries, err := s.group.Held(ctx, from, most, inherit)

@@ -12,7 +12,7 @@ import (
 const (
 	saidDuplicate   = "message is a duplicate, its outputs are dropped"
 	saidUnconfirmed = "message was settled before, by the commit whose reply was lost or by another consumer"
-	saidFenced      = "message was taken over by another consumer or trimmed away, the outputs of this run are dropped"
+	saidFenced      = "message was taken over by another consumer, trimmed away, or forgotten with its consumer by XGROUP DELCONSUMER: the outputs of this run are dropped"
 	saidGroupGone   = "the consumer group was gone, the outputs of this run are dropped and its message may come again"
 	saidFailed      = "an output could not be added, the message is put aside"
 	saidRefused     = "commit refused, the message is put aside"
@@ -45,6 +45,7 @@ func (c *committer) report(ctx context.Context, batch []commit.Delivery, results
 			count.fenced.Add(1)
 			c.say(slog.LevelWarn, saidFenced, d)
 		case commit.GroupGone:
+			count.orphaned.Add(1)
 			c.say(slog.LevelError, saidGroupGone, d)
 		case commit.Failed:
 			parked++

@@ -33,6 +33,9 @@ type Stats struct {
 	// their commit, whose reply was lost, was repeated: by that commit most likely,
 	// or by another consumer.
 	Fenced, Unconfirmed uint64
+	// Orphaned are the runs whose outputs were dropped, since the group was gone
+	// with all that it had to do.
+	Orphaned uint64
 	// Refused could not be committed, since Redis refused an output, and were put
 	// aside.
 	Refused uint64
@@ -56,7 +59,7 @@ type Stats struct {
 // counters are the live form of [Stats].
 type counters struct {
 	delivered, committed, duplicates, nacked, parked, resumed, reclaimed, handedBack,
-	fenced, unconfirmed, refused, blocked, malformed, unfinished, vanished, recovered, trimmed,
+	fenced, orphaned, unconfirmed, refused, blocked, malformed, unfinished, vanished, recovered, trimmed,
 	regrouped, troubles, swept atomic.Uint64
 }
 
@@ -66,7 +69,7 @@ func (c *counters) stats(topic, group string) Stats {
 		Delivered: c.delivered.Load(), Committed: c.committed.Load(), Duplicates: c.duplicates.Load(),
 		Nacked: c.nacked.Load(), Parked: c.parked.Load(), Resumed: c.resumed.Load(),
 		Reclaimed: c.reclaimed.Load(), HandedBack: c.handedBack.Load(),
-		Fenced: c.fenced.Load(), Unconfirmed: c.unconfirmed.Load(), Refused: c.refused.Load(), Blocked: c.blocked.Load(),
+		Fenced: c.fenced.Load(), Orphaned: c.orphaned.Load(), Unconfirmed: c.unconfirmed.Load(), Refused: c.refused.Load(), Blocked: c.blocked.Load(),
 		Malformed: c.malformed.Load(), Unfinished: c.unfinished.Load(),
 		Vanished: c.vanished.Load(), Recovered: c.recovered.Load(), Trimmed: c.trimmed.Load(),
 		Regrouped: c.regrouped.Load(), Troubles: c.troubles.Load(), Swept: c.swept.Load(),

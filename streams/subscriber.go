@@ -44,7 +44,8 @@ type SubscriberConfig struct {
 	// comes before anything new. A rejected message is delivered again before
 	// the next. Concurrency must then be 1, and all consumers of the group
 	// should be ordered. Only a message with a delay, and one whose output Redis
-	// refuses, is put aside until its time and passed by those behind it. A Redis
+	// refuses, is put aside until its time and passed by those behind it. Any other
+	// wait is over when its process ends: the next one begins at once. A Redis
 	// that forgets commits it had acknowledged, at a failover or a restart, may put
 	// messages out of order.
 	Ordered bool
@@ -70,8 +71,10 @@ type SubscriberConfig struct {
 	// finished, because the process died or froze every time, until it goes to the
 	// poison topic without being handled again: it may be what kills them. A run
 	// that ends with an error is finished. A delivery to a process that died before
-	// it came to the message does not count, unless it was the first. The least is
-	// 2; negative switches it off. Default: 10.
+	// it came to the message does not count, unless it was the first. Half-way there a
+	// message is run apart from others under the same suspicion, so that those that
+	// were at work beside it are not given up with it. The least is 2; negative
+	// switches it off. Default: 10.
 	MaxUnfinished int
 	// Trim, if set, deletes from each topic what every group is done with. A
 	// subscriber knows of no groups but those that exist, so make them all before:

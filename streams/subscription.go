@@ -41,6 +41,9 @@ type subscription struct {
 	full      seldom
 	parked    *alarm
 
+	// suspect has an item while a message is run apart from other suspects.
+	suspect chan struct{}
+
 	// stopping is closed when nothing more is to be read or started, expired
 	// when handlers are no longer waited for.
 	stopping, expired chan struct{}
@@ -75,6 +78,7 @@ func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 		lengths:   newLengths(s.domain.client),
 		restraint: newRestraint(),
 
+		suspect:  make(chan struct{}, 1),
 		stopping: stopping,
 		expired:  make(chan struct{}),
 		closing:  s.closing,

@@ -12,7 +12,13 @@ import (
 //go:embed begin.lua
 var beginSource string
 
-var beginScript = redis.NewScript(beginSource)
+//go:embed again.lua
+var againSource string
+
+var (
+	beginScript = redis.NewScript(beginSource)
+	againScript = redis.NewScript(againSource)
+)
 
 // Begin notes that this consumer begins on an abandoned entry, and returns how
 // often that was noted since the entry was settled last; 0 when another consumer
@@ -35,6 +41,15 @@ func (g Group) Begin(ctx context.Context, id string, attempt int) (int, error) {
 func (g Group) Finish(ctx context.Context, id string) error {
 	if err := g.Client.HDel(ctx, UnfinishedKey(g.Stream, g.Group), id).Err(); err != nil {
 		return fmt.Errorf("note the end of a run on an entry of group %s on %s: %w", g.Group, g.Stream, err)
+	}
+	return nil
+}
+
+// Again counts a delivery of an entry that this consumer keeps and begins on
+// again, so that its next consumer goes on counting from there.
+func (g Group) Again(ctx context.Context, id string, attempt int) error {
+	if err := againScript.Run(ctx, g.Client, []string{g.Stream}, g.Group, g.Consumer, id, attempt).Err(); err != nil {
+		return fmt.Errorf("count a delivery of group %s on %s: %w", g.Group, g.Stream, err)
 	}
 	return nil
 }

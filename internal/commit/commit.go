@@ -44,6 +44,8 @@ const abandoned = "millstream:abandoned"
 type Delivery struct {
 	ID      string
 	Attempt int
+	// Serial is the reader's own number for the delivery.
+	Serial  uint64
 	Effects handoff.Effects
 }
 
@@ -187,7 +189,7 @@ func (e *encoder) add(d *Delivery) {
 		if d.Effects.Uncounted {
 			uncounted = 1
 		}
-		e.args = append(e.args, "P", d.ID, d.Effects.ParkFor.Milliseconds(), uncounted)
+		e.args = append(e.args, "P", d.ID, d.Attempt, d.Effects.ParkFor.Milliseconds(), uncounted)
 		return
 	}
 	e.args = append(e.args, "A", d.ID, d.Attempt, len(d.Effects.Marks))

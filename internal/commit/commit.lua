@@ -16,7 +16,7 @@
 --        for each delivery: id, the fields' values
 --        acknowledge deliveries at their first attempt with one output each,
 --        to the same topic and with the same field names
---   'P', id, ms, deliveries to take back
+--   'P', id, attempt, ms, deliveries to take back
 --        park
 --
 -- Returns one item a delivery: 1 done, 0 fenced off (another consumer settled
@@ -64,10 +64,12 @@ local function failed(id, attempt, key, reply)
   return {key, reply.err}
 end
 
-local function park(id, ms, uncounted)
+local function park(id, attempt, ms, uncounted)
   local pending = pcall('XPENDING', stream, group, id, id, 1)
   if pending.err then return 3 end
   if not pending[1] or pending[1][2] ~= consumer then return 0 end
+  -- Of a repeated commit: it was parked, and is with its consumer again.
+  if pending[1][4] > attempt then return 0 end
   -- XCLAIM first: without memory to spare, Redis refuses ZADD unless the script
   -- has written already.
   call('XCLAIM', stream, group, parker, 0, id, 'RETRYCOUNT', math.max(0, pending[1][4] - uncounted), 'JUSTID')
@@ -164,7 +166,7 @@ while at <= last do
   if kind == 'R' then
     run()
   elseif kind == 'P' then
-    report(park(take(), tonumber(take()), tonumber(take())))
+    report(park(take(), tonumber(take()), tonumber(take()), tonumber(take())))
   else
     report(acknowledge(take(), take()))
   end

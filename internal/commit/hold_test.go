@@ -126,7 +126,7 @@ func TestIdleMeansNothingUndeliveredPendingOrParked(t *testing.T) {
 	require.False(t, idle(), "undelivered")
 	entry := s.read("c", 1)[0]
 	require.False(t, idle(), "pending")
-	outcomes(t, s.as("c"), commit.Delivery{ID: entry.ID, Effects: handoff.Effects{Park: true}})
+	outcomes(t, s.as("c"), commit.Delivery{ID: entry.ID, Attempt: 1, Effects: handoff.Effects{Park: true}})
 	require.False(t, idle(), "parked")
 	claimed, err := s.as("c").Claim(t.Context(), commit.Claim{Idle: -1, Count: 1, Cursor: "-"})
 	require.NoError(t, err)

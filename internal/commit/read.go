@@ -31,6 +31,8 @@ type Entry struct {
 	Attempt int
 	Whence  Whence
 	Values  map[string]any
+	// Serial is the reader's own number for the delivery.
+	Serial uint64
 }
 
 // Whence tells where an entry comes from. The scripts count so, too.
