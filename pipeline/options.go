@@ -84,8 +84,9 @@ func WithCodec(c Codec) CommonOption {
 // Ordered makes a stage see its topic strictly in order, one message at a time
 // over all processes, a failed one again before the next, and those of a process
 // that died before any that came later. At any time one process has the work;
-// the others stand by. Only a message whose output Redis refuses is put aside, so
-// that those behind it pass, until someone mends the cause.
+// the others stand by. Only a message with a delay, and one whose output Redis
+// refuses, is put aside, so that those behind it pass. Any other wait, such as that
+// of [RetryAfter], is over when its process ends.
 func Ordered() StageOption {
 	return stageOption(func(s *settings) { s.ordered = true })
 }
