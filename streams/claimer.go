@@ -2,6 +2,7 @@ package streams
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/millstream-go/millstream/internal/commit"
@@ -20,7 +21,8 @@ func (s *subscription) claim(ctx context.Context) {
 		return
 	}
 	trouble := s.newTrouble("claiming")
-	cursor := "-"
+	cursor, unset := "-", ""
+	othersFirst := false
 	var search time.Time // when to begin looking for idle entries again
 	for {
 		n, ok := s.feed.share()
@@ -28,14 +30,28 @@ func (s *subscription) claim(ctx context.Context) {
 			return
 		}
 		s.parked.clear()
-		c := commit.Claim{Idle: -1, HandedBack: !s.config.Ordered, Count: n, Cursor: cursor}
+		c := commit.Claim{Idle: -1, HandedBack: !s.config.Ordered, Count: n, Cursor: cursor, Unset: unset, OthersFirst: othersFirst}
+		othersFirst = !othersFirst
 		searching := !s.config.Ordered && (cursor != "-" || !time.Now().Before(search))
 		if searching {
 			c.Idle = s.config.IdleTime
 		}
 		claimed, err := s.group.Claim(ctx, c)
-		if err != nil {
+		_, partly := errors.AsType[*commit.KeyError](err)
+		if err == nil || partly {
+			if searching {
+				unset = claimed.Unset
+				if cursor = claimed.Cursor; cursor == "-" {
+					search = time.Now().Add(s.config.IdleTime / 2)
+				}
+			}
+			s.noteTaken(claimed.Entries, claimed.Dropped)
+			s.take(claimed.Entries)
+		} else {
 			s.lost.Store(true)
+		}
+		if partly && len(claimed.Entries) > 0 {
+			continue // there may be more; it is trouble once there is not
 		}
 		if !trouble.settle(ctx, err) {
 			return
@@ -43,13 +59,6 @@ func (s *subscription) claim(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		if searching {
-			if cursor = claimed.Cursor; cursor == "-" {
-				search = time.Now().Add(s.config.IdleTime / 2)
-			}
-		}
-		s.noteTaken(claimed.Entries, claimed.Dropped)
-		s.take(claimed.Entries)
 		wait := min(s.config.IdleTime/2, claimEvery)
 		if claimed.Due >= 0 {
 			wait = min(wait, claimed.Due)

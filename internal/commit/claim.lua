@@ -5,17 +5,23 @@
 -- KEYS[1] the stream, KEYS[2] the group's parking set
 -- ARGV    group, consumer, parking consumer, consumer that handed back entries
 --         are under (empty: leave those alone), idle ms (negative: leave idle
---         entries alone), most entries to take, id to look for idle ones from
+--         entries alone), most entries to take, where to look for idle ones from,
+--         id to look for parked ones without a due time from, 1 to leave the
+--         larger half to others than parked entries
 -- Returns { ms until the next parked entry is due or -1,
---           id to go on from or '-' when all were looked at,
+--           where to go on looking for idle ones or '-' when all were looked at,
 --           { {id, attempt, {field, value, ...}, whence}, ... },
---           entries dropped since they were deleted while pending }
+--           entries dropped since they were deleted while pending,
+--           id to go on looking for parked ones without a due time,
+--           why the parking set could not be read or '' }
 local stream, parking = KEYS[1], KEYS[2]
 local group, consumer, parker, returned = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local idle, most, from = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7]
+local idle, most, cursor, unset = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
-local taken, dropped = {}, 0
+local taken, dropped, broken = {}, 0, ''
+-- The ids that this call took: with no idle time they would be found as its own.
+local mine = {}
 -- Whence an entry comes, as package commit counts it.
 local PARKED, RETURNED, ABANDONED, OWN = 1, 2, 3, 4
 
@@ -24,49 +30,129 @@ local function take(id, deliveries, how)
   -- An entry that was deleted while pending has nothing left to deliver.
   if entry then
     taken[#taken + 1] = {id, deliveries + 1, entry[2], how}
+    mine[id] = true
   else
     redis.call('XACK', stream, group, id)
     dropped = dropped + 1
   end
 end
 
-local due = redis.call('ZRANGEBYSCORE', parking, '-inf', now, 'LIMIT', 0, most)
-for _, id in ipairs(due) do
-  redis.call('ZREM', parking, id)
-  local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
-  if pending and pending[2] == parker then take(id, pending[4], PARKED) end
+-- A parking set that is none must not keep the other entries from being taken.
+local function parked(command, ...)
+  if broken ~= '' then return {} end
+  local reply = redis.pcall(command, parking, ...)
+  if type(reply) ~= 'table' or not reply.err then return reply end
+  broken = reply.err
+  return {}
 end
 
+local function takeDue(n)
+  if n <= 0 then return end
+  for _, id in ipairs(parked('ZRANGEBYSCORE', '-inf', now, 'LIMIT', 0, n)) do
+    redis.call('ZREM', parking, id)
+    local pending = redis.call('XPENDING', stream, group, id, id, 1)[1]
+    if pending and pending[2] == parker then take(id, pending[4], PARKED) end
+  end
+end
+
+-- The entries of one consumer after an id that are idle for so long.
+local function held(who, least, from, page)
+  local pending = redis.pcall('XPENDING', stream, group, 'IDLE', least, from, '+', page, who)
+  if not pending.err then return pending end
+  -- miniredis has no exclusive ids; to look at one again does no harm.
+  return redis.call('XPENDING', stream, group, 'IDLE', least, string.gsub(from, '^%(', ''), '+', page, who)
+end
+
+-- The consumers to look for idle entries with, this one first: later it would
+-- hold those that were taken from others, too.
+local function holders()
+  local others, own = {}, {}
+  for _, holder in ipairs(redis.call('XPENDING', stream, group)[4] or {}) do
+    local who = holder[1]
+    if who == consumer then
+      own[1] = who
+    elseif who ~= parker and who ~= returned then
+      others[#others + 1] = who
+    end
+  end
+  table.sort(others)
+  for _, who in ipairs(others) do own[#own + 1] = who end
+  return own
+end
+
+-- Takes idle entries of one consumer and returns the id to go on from, or nil
+-- when all were looked at.
+local function takeIdle(who, from)
+  while #taken < most do
+    local page = math.min(100, most - #taken)
+    local pending = held(who, idle, from, page)
+    for _, p in ipairs(pending) do
+      from = '(' .. p[1]
+      if who ~= consumer then
+        take(p[1], p[4], ABANDONED)
+      elseif not mine[p[1]] then
+        -- With a handler that outlasts a stall of its process, most likely,
+        -- which is not another attempt.
+        take(p[1], p[4] - 1, OWN)
+      end
+    end
+    if #pending < page then return nil end
+  end
+  return from
+end
+
+-- Takes parked entries whose due time was lost: they are as abandoned as any
+-- other. There may be very many parked ones, so it looks at a page of them in
+-- each search, and returns whether it found any, since more may follow.
+local function takeUnset()
+  local page, before = 500, #taken + dropped
+  -- The server would pass over any number of those that are not idle.
+  local pending = held(parker, 0, unset, page)
+  for _, p in ipairs(pending) do
+    if #taken >= most then return true end
+    local lost = p[3] >= idle and not parked('ZSCORE', p[1])
+    if broken ~= '' then return false end
+    if lost then take(p[1], p[4], ABANDONED) end
+    unset = '(' .. p[1]
+  end
+  if #pending < page then unset = '-' end
+  return unset ~= '-' and #taken + dropped > before
+end
+
+-- Looks for idle entries consumer by consumer and returns where to go on. The
+-- cursor is an id and the consumer to look for it with, which may be the parker.
+local function search()
+  local from, at = string.match(cursor, '^(%S+) (.*)$')
+  local looks = 100 -- bounds how long one call keeps the server
+  for _, who in ipairs(at == parker and {} or holders()) do
+    -- This one comes before all others.
+    local past = at and at ~= consumer and (who == consumer or who < at)
+    if not past then
+      local start = who == at and from or '-'
+      if looks == 0 or #taken >= most then return start .. ' ' .. who end
+      looks = looks - 1
+      local rest = takeIdle(who, start)
+      if rest then return rest .. ' ' .. who end
+    end
+  end
+  if #taken >= most or takeUnset() then return '- ' .. parker end
+  return '-'
+end
+
+-- Due ones may be there without end, so they get half while others are looked
+-- for, and what those leave.
+local room = most
+if returned ~= '' or idle >= 0 then
+  room = ARGV[9] == '1' and math.floor(most / 2) or math.ceil(most / 2)
+end
+takeDue(room)
 if returned ~= '' and #taken < most then
   for _, p in ipairs(redis.call('XPENDING', stream, group, '-', '+', most - #taken, returned)) do take(p[1], p[4], RETURNED) end
 end
-
--- Parked entries lie idle, too, and may be very many: look at so many a call.
-local page, pages = 100, 20
-while idle >= 0 and #taken < most and pages > 0 do
-  pages = pages - 1
-  local pending = redis.pcall('XPENDING', stream, group, 'IDLE', idle, from, '+', page)
-  -- miniredis has no exclusive ids; to look at one again does no harm.
-  if pending.err then pending = redis.call('XPENDING', stream, group, 'IDLE', idle, string.gsub(from, '^%(', ''), '+', page) end
-  for _, p in ipairs(pending) do
-    if #taken >= most then break end
-    from = '(' .. p[1]
-    -- A parked entry whose due time was lost is as abandoned as any other.
-    if p[2] == consumer then
-      -- With a handler that outlasts a stall of its process, most likely, which
-      -- is not another attempt.
-      take(p[1], p[4] - 1, OWN)
-    elseif p[2] ~= parker or not redis.call('ZSCORE', parking, p[1]) then
-      take(p[1], p[4], ABANDONED)
-    end
-  end
-  if #pending < page and #taken < most then
-    from = '-'
-    break
-  end
-end
+if idle >= 0 then cursor = search() end
+takeDue(most - #taken)
 
 local wait = -1
-local first = redis.call('ZRANGE', parking, 0, 0, 'WITHSCORES')
+local first = parked('ZRANGE', 0, 0, 'WITHSCORES')
 if first[2] then wait = math.max(0, tonumber(first[2]) - now) end
-return {wait, from, taken, dropped}
+return {wait, cursor, taken, dropped, unset, broken}

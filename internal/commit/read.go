@@ -104,6 +104,13 @@ type Claim struct {
 	Count int
 	// Cursor is where to look for idle entries from; "-" is the start.
 	Cursor string
+	// Unset is where to look from for parked entries whose due time was lost. Each
+	// search for idle entries looks at a few. Empty is the start.
+	Unset string
+	// OthersFirst leaves the larger half of an odd Count to entries that are handed
+	// back or idle, rather than to parked ones. Who alternates it gets at both, even
+	// one at a time.
+	OthersFirst bool
 }
 
 // Claimed is what [Group.Claim] took over.
@@ -113,26 +120,48 @@ type Claimed struct {
 	Due time.Duration
 	// Cursor is where to go on looking for idle entries; "-" is the start.
 	Cursor string
+	// Unset is where to go on looking for parked entries whose due time was lost.
+	Unset string
 	// Dropped is how many were taken off the pending list, since they were deleted.
 	Dropped int
 }
 
 // Claim takes over entries of other consumers. When it fails, entries may have
-// been taken over all the same: see [Group.Held].
+// been taken over all the same: see [Group.Held]. With a [KeyError] only the parked
+// ones could not be looked at, and all the others that were taken are returned.
 func (g Group) Claim(ctx context.Context, c Claim) (Claimed, error) {
-	idle, from := c.Idle.Milliseconds(), ""
+	idle, from, unset, othersFirst := c.Idle.Milliseconds(), "", "-", 0
 	if c.Idle < 0 {
 		idle = -1
 	}
 	if c.HandedBack {
 		from = returned
 	}
-	reply, err := runOnce(ctx, g.Client, claimScript, []string{g.Stream, ParkingKey(g.Stream, g.Group)},
-		g.Group, g.Consumer, parker, from, idle, c.Count, c.Cursor).Slice()
+	if c.Unset != "" {
+		unset = c.Unset
+	}
+	if c.OthersFirst {
+		othersFirst = 1
+	}
+	parking := ParkingKey(g.Stream, g.Group)
+	reply, err := runOnce(ctx, g.Client, claimScript, []string{g.Stream, parking},
+		g.Group, g.Consumer, parker, from, idle, c.Count, c.Cursor, unset, othersFirst).Slice()
 	if err != nil {
 		return Claimed{}, fmt.Errorf("claim entries of group %s on %s: %w", g.Group, g.Stream, err)
 	}
-	if len(reply) != 4 {
+	claimed, err := parseClaimed(reply)
+	if err != nil {
+		return Claimed{}, err
+	}
+	if broken, _ := reply[5].(string); broken != "" {
+		err = fmt.Errorf("claim parked entries of group %s on %s: %w", g.Group, g.Stream, &KeyError{Key: parking, Err: refusal(broken)})
+	}
+	return claimed, err
+}
+
+// parseClaimed reads the reply of the script.
+func parseClaimed(reply []any) (Claimed, error) {
+	if len(reply) != 6 {
 		return Claimed{}, errUnexpected
 	}
 	due, err := toInt(reply[0])
@@ -140,12 +169,16 @@ func (g Group) Claim(ctx context.Context, c Claim) (Claimed, error) {
 		return Claimed{}, err
 	}
 	next, _ := reply[1].(string)
+	unset, _ := reply[4].(string)
 	dropped, err := toInt(reply[3])
 	if err != nil {
 		return Claimed{}, err
 	}
 	entries, err := parseEntries(reply[2])
-	return Claimed{Entries: entries, Due: time.Duration(due) * time.Millisecond, Cursor: next, Dropped: int(dropped)}, err
+	return Claimed{
+		Entries: entries, Due: time.Duration(due) * time.Millisecond,
+		Cursor: next, Unset: unset, Dropped: int(dropped),
+	}, err
 }
 
 // Ordered is what [Group.ReadOrdered] found.
