@@ -119,18 +119,47 @@ local function takeUnset()
   return unset ~= '-' and #taken + dropped > before
 end
 
+local function older(a, b)
+  local at, an = string.match(a[1], '^(%d+)-(%d+)$')
+  local bt, bn = string.match(b[1], '^(%d+)-(%d+)$')
+  if at == bt then return tonumber(an) < tonumber(bn) end
+  return tonumber(at) < tonumber(bt)
+end
+
+-- Takes the oldest of what others left first, whoever had it: it is what those
+-- behind it wait for.
+local function takeOldest(list)
+  local found = {}
+  for i = 1, math.min(#list, 100) do
+    if list[i] ~= consumer then
+      for _, p in ipairs(held(list[i], idle, '-', math.min(10, most - #taken))) do found[#found + 1] = p end
+    end
+  end
+  table.sort(found, older)
+  for _, p in ipairs(found) do
+    if #taken >= most then return end
+    take(p[1], p[4], ABANDONED)
+  end
+end
+
 -- Looks for idle entries consumer by consumer and returns where to go on. The
 -- cursor is an id and the consumer to look for it with, which may be the parker.
 local function search()
   local from, at = string.match(cursor, '^(%S+) (.*)$')
   local looks = 100 -- bounds how long one call keeps the server
-  for _, who in ipairs(at == parker and {} or holders()) do
+  local list, begun = at == parker and {} or holders(), false
+  for _, who in ipairs(list) do
     -- This one comes before all others.
     local past = at and at ~= consumer and (who == consumer or who < at)
     if not past then
       local start = who == at and from or '-'
       if looks == 0 or #taken >= most then return start .. ' ' .. who end
       looks = looks - 1
+      if who ~= consumer and not begun then
+        begun = true
+        takeOldest(list)
+        if #taken >= most then return start .. ' ' .. who end
+      end
       local rest = takeIdle(who, start)
       if rest then return rest .. ' ' .. who end
     end
