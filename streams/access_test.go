@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/millstream-go/millstream/internal/handoff"
 	"github.com/millstream-go/millstream/internal/redistest"
 	"github.com/millstream-go/millstream/streams"
 )
@@ -78,6 +79,36 @@ func TestSubscribeNamesAllThatLacks(t *testing.T) {
 			for _, says := range c.says {
 				require.ErrorContains(t, err, says)
 			}
+		})
+	}
+}
+
+func TestPreparingATransportNamesWhatLacksBeforeItMakesAGroup(t *testing.T) {
+	t.Parallel()
+	own := redistest.Start(t)
+	rules := documented(t, "worker")
+	without := func(lacking ...string) []string {
+		return slices.DeleteFunc(slices.Clone(rules), func(r string) bool { return slices.Contains(lacking, r) })
+	}
+	for name, c := range map[string]struct {
+		rules []string
+		says  string
+	}{
+		"two commands":  {without("+xgroup|create", "+xclaim"), "may not run xgroup|create, xclaim: grant it with ACL SETUSER w +xgroup|create +xclaim:"},
+		"other keys":    {append(without("~{orders}*"), "~other*"), "may not use the keys {orders}:second, {orders}:second:parked:g, "},
+		"keys' pattern": {append(without("~{orders}*"), "~other*"), "grant it with ACL SETUSER w ~{orders}*:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			transport, err := streams.NewTransport(as(t, own, "w", c.rules), streams.Config{})
+			require.NoError(t, err)
+			err = transport.Prepare(t.Context(), []handoff.Subscription{
+				{Topic: "{orders}:second", Group: "g", Poison: "{orders}:poison"},
+				{Topic: "{orders}:first", Group: "g", Poison: "{orders}:poison"},
+			})
+			require.ErrorIs(t, err, streams.ErrPermission)
+			require.ErrorContains(t, err, "group g on {orders}:second: no permission: user \"w\" ")
+			require.ErrorContains(t, err, c.says)
+			require.Empty(t, own.Client(t).Keys(t.Context(), "*").Val(), "a failed start leaves something behind")
 		})
 	}
 }

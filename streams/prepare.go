@@ -17,9 +17,8 @@ const startTimeout = 10 * time.Second
 func (s *Subscriber) prepare(ctx context.Context, topic string) (start string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	needs := subscriptionNeeds(topic, s.group, s.poisonTopic(topic), &s.config)
-	if err := s.domain.checkAccess(ctx, needs); err != nil {
-		return "", fmt.Errorf("streams: group %s on %s: %w", s.group, topic, err)
+	if err := s.checkAccess(ctx, topic); err != nil {
+		return "", err
 	}
 	// Only what cannot be decoded waits for its poison topic, and not the rest.
 	poison := wanted{s.poisonTopic(topic), "stream"}
@@ -31,4 +30,13 @@ func (s *Subscriber) prepare(ctx context.Context, topic string) (start string, e
 		return "", err
 	}
 	return beginning(ctx, s.domain, topic, s.group, s.config.Start)
+}
+
+// checkAccess returns an error that names all that a subscription to topic lacks.
+func (s *Subscriber) checkAccess(ctx context.Context, topic string) error {
+	needs := subscriptionNeeds(topic, s.group, s.poisonTopic(topic), &s.config)
+	if err := s.domain.checkAccess(ctx, needs); err != nil {
+		return fmt.Errorf("streams: group %s on %s: %w", s.group, topic, err)
+	}
+	return nil
 }

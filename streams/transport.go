@@ -79,6 +79,9 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 // Prepare makes the groups of all subscriptions, so that nothing is trimmed that
 // one of them is still to read, and from then on nothing is while one of the
 // groups does not exist. A pipeline calls it with all its stages.
+//
+// No group is made unless the client may do all that every subscription does; the
+// error names what lacks, as that of [Subscriber.Subscribe].
 func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscription) error {
 	config := t.subscriberConfig(handoff.Subscription{})
 	if err := config.setDefaults(); err != nil {
@@ -87,6 +90,15 @@ func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscri
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	t.roster.add(subscriptions)
+	for _, s := range subscriptions {
+		subscriber, err := NewSubscriber(t.client, s.Group, t.subscriberConfig(s))
+		if err != nil {
+			return err
+		}
+		if err := subscriber.checkAccess(ctx, s.Topic); err != nil {
+			return err
+		}
+	}
 	for _, s := range subscriptions {
 		if _, err := ensureGroup(ctx, domain{t.client}, s.Topic, s.Group, config.Start); err != nil {
 			return err
