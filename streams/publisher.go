@@ -49,6 +49,9 @@ type PublisherConfig struct {
 	ReportOnly bool
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger
+
+	// unbounded, if set, names topics that MaxLen is not for.
+	unbounded func(topic string) bool
 }
 
 // Publisher publishes to Redis streams. A topic is the key of a stream.
@@ -113,6 +116,7 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	if topic == "" {
 		return errors.New("streams: publish: the topic is empty")
 	}
+	limit := p.limit(topic)
 	direct := make([]commit.Message, 0, len(messages))
 	ctx := context.Background()
 	for _, msg := range messages {
@@ -121,9 +125,9 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 			return err
 		}
 		if h := handoff.FromContext(msg.Context()); p.domain.commits(h) {
-			if output.Limit = p.config.MaxLen; p.config.ReportOnly {
+			if output.Limit = limit; p.config.ReportOnly {
 				output.Limit = 0
-				p.reportFull(msg.Context(), topic, 1)
+				p.reportFull(msg.Context(), topic, limit, 1)
 			}
 			if err := h.Publish(output); err != nil {
 				return fmt.Errorf("streams: publish message %s to %s: %w", msg.UUID, topic, err)
@@ -136,33 +140,41 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	if len(direct) == 0 {
 		return nil
 	}
-	if err := p.reserve(ctx, topic, len(direct)); err != nil {
+	if err := p.reserve(ctx, topic, limit, len(direct)); err != nil {
 		return err
 	}
 	return p.send(ctx, topic, direct)
 }
 
+// limit returns how many entries a topic may hold; zero for any number.
+func (p *Publisher) limit(topic string) int64 {
+	if p.config.unbounded != nil && p.config.unbounded(topic) {
+		return 0
+	}
+	return p.config.MaxLen
+}
+
 // reserve takes room in a topic for messages that are to be added at once.
-func (p *Publisher) reserve(ctx context.Context, topic string, n int) error {
+func (p *Publisher) reserve(ctx context.Context, topic string, limit int64, n int) error {
 	switch {
-	case p.config.MaxLen == 0:
+	case limit == 0:
 		return nil
 	case p.config.ReportOnly:
-		p.reportFull(ctx, topic, n)
+		p.reportFull(ctx, topic, limit, n)
 		return nil
 	}
-	if err := p.lengths.reserve(ctx, topic, p.config.MaxLen, n); err != nil {
+	if err := p.lengths.reserve(ctx, topic, limit, n); err != nil {
 		return fmt.Errorf("streams: publish to %s: nothing was added: %w", topic, p.explain(ctx, topic, commit.Message{}, err))
 	}
 	return nil
 }
 
 // reportFull says that a topic holds more than it should.
-func (p *Publisher) reportFull(ctx context.Context, topic string, n int) {
-	if p.config.MaxLen == 0 {
+func (p *Publisher) reportFull(ctx context.Context, topic string, limit int64, n int) {
+	if limit == 0 {
 		return
 	}
-	if err := p.lengths.reserve(ctx, topic, p.config.MaxLen, n); errors.Is(err, ErrTopicFull) {
+	if err := p.lengths.reserve(ctx, topic, limit, n); errors.Is(err, ErrTopicFull) {
 		p.full.say(p.config.Logger, "a topic holds more than it should", "topic", topic, "error", err)
 	}
 }

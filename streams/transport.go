@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -38,7 +39,8 @@ type Config struct {
 	// KeepHistory keeps everything: nothing is trimmed.
 	KeepHistory bool
 	// MaxLen, if set, bounds how many entries a topic holds, and ReportOnly makes
-	// it a bound that is only reported: see [PublisherConfig]. Default: none.
+	// it a bound that is only reported: see [PublisherConfig]. Poison topics have no
+	// bound, for nothing takes from them. Default: none.
 	MaxLen     int64
 	ReportOnly bool
 	// Logger gets what an operator should know. Default: slog.Default().
@@ -52,6 +54,8 @@ type Transport struct {
 	config Config
 	ledger *ledger
 	roster *roster
+	// poison has the poison topics that the transport was told of.
+	poison sync.Map
 }
 
 // NewTransport returns a transport on client, which stays the caller's to close,
@@ -91,6 +95,7 @@ func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscri
 	defer cancel()
 	t.roster.add(subscriptions)
 	for _, s := range subscriptions {
+		t.poison.Store(s.Poison, true)
 		subscriber, err := NewSubscriber(t.client, s.Group, t.subscriberConfig(s))
 		if err != nil {
 			return err
@@ -114,6 +119,7 @@ func (t *Transport) Publisher() (message.Publisher, error) {
 
 // Subscriber returns a subscriber for a stage.
 func (t *Transport) Subscriber(s handoff.Subscription) (message.Subscriber, error) {
+	t.poison.Store(s.Poison, true)
 	return NewSubscriber(t.client, s.Group, t.subscriberConfig(s))
 }
 
@@ -121,7 +127,15 @@ func (t *Transport) publisherConfig() PublisherConfig {
 	return PublisherConfig{
 		Marshaller: t.config.Marshaller,
 		MaxLen:     t.config.MaxLen, ReportOnly: t.config.ReportOnly, Logger: t.config.Logger,
+		unbounded: t.isPoison,
 	}
+}
+
+// isPoison reports whether a topic is one that poisoned messages go to. No group
+// works it off, so a bound would never let go of those who wait for it.
+func (t *Transport) isPoison(topic string) bool {
+	_, ok := t.poison.Load(topic)
+	return ok
 }
 
 func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
