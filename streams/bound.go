@@ -80,5 +80,5 @@ func (l *lengths) fullError(topic string, limit int64) error {
 	if of := l.of[topic]; of != nil {
 		n = of.n
 	}
-	return fmt.Errorf("%s holds %d entries and may hold %d: its consumers do not keep up, or one of its groups has stopped: %w", topic, n, limit, ErrTopicFull)
+	return fmt.Errorf("%s holds %d entries and may hold %d: its consumers do not keep up, one of its groups has stopped, or history is kept that fills it: %w", topic, n, limit, ErrTopicFull)
 }

@@ -32,6 +32,7 @@ func TestAFullTopicRefusesMoreUntilThereIsRoom(t *testing.T) {
 	err := p.Publish(topic, numbers(2)...)
 	require.ErrorIs(t, err, streams.ErrTopicFull)
 	require.ErrorContains(t, err, topic+" holds 3 entries and may hold 3")
+	require.ErrorContains(t, err, "or history is kept")
 	require.EqualValues(t, 3, c.XLen(t.Context(), topic).Val(), "something was added to a full topic")
 	require.NoError(t, p.Publish(topic+"other", numbers(1)...), "each topic has its own bound")
 
@@ -125,4 +126,28 @@ func TestAPublisherRefusesANegativeBound(t *testing.T) {
 	require.ErrorContains(t, err, "MaxLen of -1")
 	_, err = streams.NewTransport(client(t), streams.Config{MaxLen: -1})
 	require.ErrorContains(t, err, "MaxLen of -1")
+}
+
+func TestATransportRefusesABoundThatHistoryFills(t *testing.T) {
+	t.Parallel()
+	c := client(t)
+	for says, config := range map[string]streams.Config{
+		"with KeepHistory every topic is full after 100 entries": {MaxLen: 100, KeepHistory: true},
+		"a MaxLen of 1999 is too little for the 1000 entries":    {MaxLen: 1999, Trim: &streams.Trim{KeepEntries: 1000}},
+	} {
+		_, err := streams.NewTransport(c, config)
+		require.ErrorContains(t, err, says)
+		config.ReportOnly = true
+		_, err = streams.NewTransport(c, config)
+		require.NoError(t, err, "a bound that is only reported holds up nothing")
+	}
+	for _, config := range []streams.Config{
+		{MaxLen: 2000, Trim: &streams.Trim{KeepEntries: 1000}},
+		{MaxLen: 100, Trim: &streams.Trim{KeepFor: time.Hour}},
+		{MaxLen: 100},
+		{KeepHistory: true},
+	} {
+		_, err := streams.NewTransport(c, config)
+		require.NoError(t, err)
+	}
 }

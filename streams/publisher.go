@@ -38,8 +38,9 @@ type PublisherConfig struct {
 	// IdempotencyTTL is how long keys are remembered. Default: 24 hours.
 	// Forever keeps them.
 	IdempotencyTTL time.Duration
-	// MaxLen, if set, bounds how many entries a topic holds, history that is kept
-	// included: a stage that is slow or has stopped then fills its topic and no
+	// MaxLen, if set, bounds how many entries a topic holds. History that is kept
+	// counts, by Trim's KeepEntries and KeepFor or because nobody trims, so it must be
+	// well above that, KeepEntries by 1000, or the topic is full for good. A stage that is slow or has stopped then fills its topic and no
 	// more. To a full topic Publish fails with [ErrTopicFull] and adds nothing; a
 	// message that is staged with a delivery waits after its handler, which slows
 	// down the stage, for up to a minute. The bound is kept roughly: a batch and what

@@ -36,11 +36,13 @@ type Config struct {
 	// that reads a topic is done with. Nothing is while the transport has not been
 	// told of all stages, as a pipeline's Run does: see [Transport.Prepare].
 	Trim *Trim
-	// KeepHistory keeps everything: nothing is trimmed.
+	// KeepHistory keeps everything: nothing is trimmed. It counts for MaxLen.
 	KeepHistory bool
 	// MaxLen, if set, bounds how many entries a topic holds, and ReportOnly makes
 	// it a bound that is only reported: see [PublisherConfig]. Poison topics have no
-	// bound, for nothing takes from them. Default: none.
+	// bound, for nothing takes from them. What is kept counts: it is refused together
+	// with KeepHistory and if it is not 1000 more than Trim.KeepEntries, and must
+	// be well above what comes within Trim.KeepFor. Default: none.
 	MaxLen     int64
 	ReportOnly bool
 	// Logger gets what an operator should know. Default: slog.Default().
@@ -70,6 +72,9 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 	if config.KeepHistory && config.Trim != nil {
 		return nil, errors.New("streams: transport: with KeepHistory there is nothing to Trim: set one of them")
 	}
+	if err := config.checkBound(); err != nil {
+		return nil, fmt.Errorf("streams: transport: %w", err)
+	}
 	check := t.subscriberConfig(handoff.Subscription{})
 	if err := check.setDefaults(); err != nil {
 		return nil, fmt.Errorf("streams: transport: %w", err)
@@ -78,6 +83,26 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 		return nil, fmt.Errorf("streams: transport: %w", err)
 	}
 	return t, nil
+}
+
+// keptBeside is how many entries trimming may leave beyond Trim.KeepEntries, as only
+// whole nodes are deleted, with some to spare for those that are worked on.
+const keptBeside = 1000
+
+// checkBound refuses a bound that history alone fills, so that everything would
+// stand still in the end.
+func (c *Config) checkBound() error {
+	switch {
+	case c.MaxLen <= 0 || c.ReportOnly:
+		return nil
+	case c.KeepHistory:
+		return fmt.Errorf("with KeepHistory every topic is full after %d entries, as MaxLen is, and stays so: "+
+			"set one of them, or ReportOnly", c.MaxLen)
+	case c.Trim != nil && c.Trim.KeepEntries > 0 && c.MaxLen-keptBeside < c.Trim.KeepEntries:
+		return fmt.Errorf("a MaxLen of %d is too little for the %d entries of Trim.KeepEntries, which it includes: "+
+			"it must be %d more at least, as whole nodes of entries are kept, or set ReportOnly", c.MaxLen, c.Trim.KeepEntries, keptBeside)
+	}
+	return nil
 }
 
 // Prepare makes the groups of all subscriptions, so that nothing is trimmed that
