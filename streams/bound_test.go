@@ -10,6 +10,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/millstream-go/millstream/internal/redistest"
 	"github.com/millstream-go/millstream/streams"
 )
 
@@ -118,6 +119,67 @@ func TestAStageThatFillsItsOwnTopicDoesNotWaitForEver(t *testing.T) {
 		msg.Ack()
 		require.NoError(t, s.Close())
 	})
+}
+
+func TestABoundThatCannotBeKeptIsReportedAndHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	own, topic := redistest.Start(t), newTopic(t)
+	worker := as(t, own, "worker", []string{"on", ">secret", "~*", "+@all", "-xlen"})
+	admin := own.Client(t)
+	const all = 5
+	require.NoError(t, newPublisher(t, admin, streams.PublisherConfig{}).Publish(topic, numbers(all)...))
+	var said logs
+	messages, _ := subscribe(t, worker, topic, streams.SubscriberConfig{Logger: said.logger()})
+	p := newPublisher(t, worker, streams.PublisherConfig{MaxLen: 1})
+	for range all {
+		msg := receive(t, messages)
+		require.NoError(t, p.Publish(topic+"next", out(msg, msg.UUID)))
+		msg.Ack()
+	}
+	settled(t, admin, topic)
+	require.EqualValues(t, all, admin.XLen(t.Context(), topic+"next").Val())
+	require.Equal(t, 1, said.count("the length of a topic is not known, its bound does not hold"), "it is to be said, and seldom")
+	require.Contains(t, said.all(), "run the 'xlen' command")
+}
+
+// Redis is away when the drain time is over: asking for room does not hold up the end.
+func TestAskingForRoomEndsAtTheDrainDeadline(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	working := client(t)
+	asked := make(chan struct{}, 1)
+	working.AddHook(noLengths(asked))
+	publish(t, c, topic, "1")
+	messages, s := subscribe(t, working, topic, streams.SubscriberConfig{DrainTimeout: 50 * time.Millisecond})
+	msg := receive(t, messages)
+	require.NoError(t, newPublisher(t, working, streams.PublisherConfig{MaxLen: 1}).Publish(topic+"next", out(msg, "1")))
+	msg.Ack()
+	<-asked
+	require.NoError(t, s.Close())
+	settled(t, c, topic)
+	require.EqualValues(t, 1, c.XLen(t.Context(), topic+"next").Val(), "finished work was not committed")
+}
+
+// noLengths is a hook that answers no question for a length until its context ends,
+// and tells of each.
+type noLengths chan<- struct{}
+
+func (noLengths) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (asked noLengths) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		if cmd.Name() != "xlen" {
+			return next(ctx, cmd)
+		}
+		asked <- struct{}{}
+		<-ctx.Done()
+		cmd.SetErr(ctx.Err())
+		return ctx.Err()
+	}
+}
+
+func (noLengths) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
 }
 
 func TestAPublisherRefusesANegativeBound(t *testing.T) {

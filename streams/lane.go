@@ -87,7 +87,7 @@ func (s *subscription) acked(ctx context.Context, entry *commit.Entry, effects h
 		}
 		return s.waitInOrder(ctx, entry, effects.ParkFor)
 	}
-	s.awaitRoom(context.Background(), entry.ID, effects.Outputs)
+	s.awaitRoom(entry.ID, effects.Outputs)
 	s.committer.submit(entry, effects)
 	return false
 }

@@ -16,7 +16,8 @@ const roomPatience = time.Minute
 // awaitRoom holds a lane while a topic that its message's outputs go to is full:
 // so a stage that does not keep up slows down those before it. Finished work is
 // not undone for it.
-func (s *subscription) awaitRoom(ctx context.Context, entryID string, outputs []handoff.Output) {
+func (s *subscription) awaitRoom(entryID string, outputs []handoff.Output) {
+	ctx := untilExpired{context.Background(), s.expired}
 	for i := range outputs {
 		if outputs[i].Limit > 0 {
 			s.awaitRoomIn(ctx, entryID, &outputs[i])
@@ -28,8 +29,13 @@ func (s *subscription) awaitRoomIn(ctx context.Context, entryID string, output *
 	const look = lengthFresh + 10*time.Millisecond
 	for began, waited := time.Now(), false; ; {
 		err := s.lengths.reserve(ctx, output.Topic, output.Limit, 1)
+		if err == nil || ctx.Err() != nil {
+			return
+		}
 		if !errors.Is(err, ErrTopicFull) {
-			return // what Redis has to say else, the commit will hear
+			s.full.say(s.log, "the length of a topic is not known, its bound does not hold", "output_topic", output.Topic,
+				"error", s.domain.explain(ctx, err, wanted{output.Topic, "stream"}))
+			return // whether it can be added to, the commit will hear
 		}
 		if !waited {
 			waited = true
@@ -39,5 +45,23 @@ func (s *subscription) awaitRoomIn(ctx context.Context, entryID string, output *
 		if time.Since(began) > roomPatience || !s.sleep(look) {
 			return
 		}
+	}
+}
+
+// untilExpired is a context that ends at the drain deadline. It is made for each
+// message, so it starts nothing that must be stopped.
+type untilExpired struct {
+	context.Context
+	expired <-chan struct{}
+}
+
+func (c untilExpired) Done() <-chan struct{} { return c.expired }
+
+func (c untilExpired) Err() error {
+	select {
+	case <-c.expired:
+		return context.Canceled
+	default:
+		return nil
 	}
 }
