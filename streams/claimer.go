@@ -87,7 +87,10 @@ func (s *subscription) noteTaken(entries []commit.Entry, dropped int) {
 	}
 	if abandoned > 0 {
 		s.count.reclaimed.Add(uint64(abandoned))
-		s.log.Info("took over messages of consumers that fell silent", "messages", abandoned, "idle_time", s.config.IdleTime)
+		const text = "took over messages of consumers that fell silent"
+		if fields, ok := s.restraint.may(text, "messages", abandoned, "idle_time", s.config.IdleTime); ok {
+			s.log.Info(text, fields...)
+		}
 	}
 	s.noteVanished(dropped)
 }
@@ -95,6 +98,9 @@ func (s *subscription) noteTaken(entries []commit.Entry, dropped int) {
 func (s *subscription) noteVanished(n int) {
 	if n > 0 {
 		s.count.vanished.Add(uint64(n))
-		s.log.Warn("entries were deleted from the stream while they were pending, and are given up", "messages", n)
+		const text = "entries were deleted from the stream while they were pending, and are given up"
+		if fields, ok := s.restraint.may(text, "messages", n); ok {
+			s.log.Warn(text, fields...)
+		}
 	}
 }

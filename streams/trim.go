@@ -17,6 +17,7 @@ type Trim struct {
 	// KeepEntries is how many of the newest entries are kept at least, for groups
 	// to come and for replay. Redis stores entries in nodes and only whole nodes
 	// are trimmed, so it may be some hundred more, and those that are put aside.
+	// What is kept counts for MaxLen.
 	KeepEntries int64
 	// KeepFor is for how long entries are kept at least after they were added, by
 	// the time in their ids. With both set an entry must have outlived both.
