@@ -45,7 +45,8 @@ func subscriptionNeeds(topic, group, poison string, config *SubscriberConfig) []
 		{"eval", wanted{}, []any{"return 1", 0}},
 		{"evalsha", wanted{}, []any{strings.Repeat("0", 40), 0}},
 		{"time", wanted{}, nil},
-		{"xgroup|create", in, []any{thisKey, group, noID}},
+		// An in-memory Redis takes any id, but not these options.
+		{"xgroup|create", in, []any{thisKey, group, noID, "ENTRIESREAD", "no number"}},
 		{"xgroup|delconsumer", in, []any{thisKey, group, nobody}},
 		{"xreadgroup", in, []any{"GROUP", group, nobody, "STREAMS", thisKey, noID}},
 		{"xack", in, []any{thisKey, group, none}},

@@ -48,7 +48,7 @@
 // what the lanes begin within 100 milliseconds.
 //
 // An entry that cannot be decoded goes to the poison topic, with its fields as
-// they were and the reason, and stops nothing. So does a message that was delivered
+// they were (of two with one name, the last) and the reason, and stops nothing. So does a message that was delivered
 // MaxUnfinished times and never finished, because its process died or froze every
 // time: the next process does not handle it. A run that ends with an error, or is put
 // aside, is finished, and counting begins anew.

@@ -32,6 +32,9 @@ type Config struct {
 	// poison topic without being handled again. The least is 2; negative switches it
 	// off. Default: 10.
 	MaxUnfinished int
+	// ForgetAfter is how long a consumer of a stage may be silent that holds nothing
+	// until it is removed. Default: 1 hour.
+	ForgetAfter time.Duration
 	// Trim says what of the topics' past is deleted. Default: all that every stage
 	// that reads a topic is done with. Nothing is while the transport has not been
 	// told of all stages, as a pipeline's Run does: see [Transport.Prepare].
@@ -170,6 +173,7 @@ func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
 	}
 	return SubscriberConfig{
 		MaxUnfinished: t.config.MaxUnfinished,
+		ForgetAfter:   t.config.ForgetAfter,
 		Trim:          trim,
 		ledger:        t.ledger,
 		roster:        t.roster,
