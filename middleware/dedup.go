@@ -70,11 +70,12 @@ func (d Dedup) Middleware(next message.HandlerFunc) message.HandlerFunc {
 		if key == "" {
 			return next(msg)
 		}
-		duplicate, err := h.Marked(msg.Context(), key)
+		owner := fmt.Sprintf("%s/%d", h.ID, h.Attempt)
+		lease, err := h.Leases().Acquire(msg.Context(), key, owner, time.Minute)
 		if err != nil {
 			return nil, fmt.Errorf("dedup of message %s: %w", msg.UUID, err)
 		}
-		if duplicate {
+		if lease.State == handoff.Finished {
 			if d.OnDuplicate != nil {
 				d.OnDuplicate(msg)
 			}

@@ -73,13 +73,13 @@ func (r Retry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 				return nil, err
 			}
 			if attempt >= r.MaxAttempts {
-				return nil, handoff.Exhausted(fmt.Errorf("given up after %d attempts: %w", attempt, err))
+				return nil, handoff.Exhausted(fmt.Errorf("given up after %d attempts: %w", attempt, err), attempt)
 			}
-			wait := waits.NextBackOff()
+			delay := waits.NextBackOff()
 			if r.OnRetry != nil {
-				r.OnRetry(msg, attempt, err, wait)
+				r.OnRetry(msg, attempt, err, delay)
 			}
-			if !sleep(ctx, wait) {
+			if !wait(ctx, delay) {
 				return nil, err
 			}
 		}
@@ -123,16 +123,4 @@ func (r Retry) waits() *backoff.ExponentialBackOff {
 	waits.Multiplier = 2
 	waits.RandomizationFactor = 0.5
 	return waits
-}
-
-// sleep returns false when ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

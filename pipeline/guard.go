@@ -107,8 +107,8 @@ func (g *guard) judge(msg *message.Message, h *handoff.Handoff, err error) error
 		g.failures.forget(h, msg.UUID)
 		return nil
 	}
-	if delay, ok := handoff.RetryDelay(err); ok {
-		return g.park(msg, h, delay)
+	if aside, ok := handoff.AsideOf(err); ok {
+		return g.putAside(msg, h, aside)
 	}
 	kind, poisonous := handoff.PoisonKind(err)
 	if !poisonous && msg.Context().Err() != nil {
@@ -130,13 +130,13 @@ func (g *guard) judge(msg *message.Message, h *handoff.Handoff, err error) error
 	return fmt.Errorf("stage %s, attempt %d: %w", g.stage.name, attempt, err)
 }
 
-// park puts the message aside, or without a handoff holds it here.
-func (g *guard) park(msg *message.Message, h *handoff.Handoff, delay time.Duration) error {
+// putAside puts the message aside, or without a handoff holds it here.
+func (g *guard) putAside(msg *message.Message, h *handoff.Handoff, aside handoff.Aside) error {
 	if h != nil {
-		return h.Park(delay)
+		return h.PutAside(aside)
 	}
-	sleep(msg.Context(), g.stopping, delay)
-	return handoff.RetryAfter(delay)
+	sleep(msg.Context(), g.stopping, aside.For)
+	return handoff.RetryAfter(aside.For)
 }
 
 // poison publishes the message to the poison topic: with a handoff in one step

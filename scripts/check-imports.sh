@@ -8,10 +8,11 @@ cd "$(dirname "$0")/.."
 # for the package and all below it; without a dot in its first part it is one of
 # ours. "*" is every package of ours, and "except" takes some out.
 rules='
-pipeline   never github.com/redis/go-redis streams pubsub middleware
+pipeline   never github.com/redis/go-redis streams pubsub middleware/redisstore
 streams    never pubsub middleware tracing pipeline
 pubsub     never streams middleware tracing pipeline
-middleware never streams pubsub tracing pipeline github.com/redis/go-redis internal/commit
+middleware never streams pubsub tracing pipeline internal/commit
+middleware never github.com/redis/go-redis except middleware/redisstore
 tracing    never streams pubsub middleware pipeline
 *          never github.com/alicebob/miniredis except internal/demoredis examples benchmarks cmd
 *          never examples benchmarks cmd except examples benchmarks cmd

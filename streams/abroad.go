@@ -32,7 +32,7 @@ func (s *subscription) publishAbroad(ctx context.Context, batch []commit.Deliver
 			s.count.refused.Add(1)
 			s.complain("an output for another slot could not be added, the message is put aside",
 				"entry_id", d.ID, "attempt", d.Attempt, "delay", delay, "error", err)
-			d.Effects = handoff.Effects{Park: true, ParkFor: delay}
+			d.Effects = handoff.Effects{Park: true, Aside: handoff.Aside{For: delay}}
 			continue
 		}
 		d.Effects.Outputs = slices.DeleteFunc(d.Effects.Outputs, isAbroad)

@@ -126,7 +126,7 @@ func handleEachKind(t *testing.T, messages <-chan *message.Message, p *streams.P
 		switch msg.UUID {
 		case "aside":
 			if attempt(msg) == 1 {
-				require.NoError(t, handoff.FromContext(msg.Context()).Park(time.Millisecond))
+				require.NoError(t, handoff.FromContext(msg.Context()).PutAside(handoff.Aside{For: time.Millisecond}))
 				msg.Ack()
 			} else {
 				msg.Nack()

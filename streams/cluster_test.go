@@ -100,17 +100,17 @@ func handOffOnCluster(t *testing.T, cluster *redistest.Cluster) {
 	require.NoError(t, publisher.Publish(topic+":b", out(msg, "b")))
 	h := handoff.FromContext(msg.Context())
 	require.NoError(t, h.Mark(handoff.Mark{Key: "m", TTL: time.Minute}))
-	marked, err := h.Marked(t.Context(), "m")
+	lease, err := h.Leases().Acquire(t.Context(), "m", "o", time.Minute)
 	require.NoError(t, err)
-	require.False(t, marked)
+	require.Equal(t, handoff.Granted, lease.State)
 	require.Empty(t, decoded(t, c, topic+":a"), "an output is there before the acknowledgement")
 	msg.Ack()
 	settled(t, c, topic)
 	require.Equal(t, []string{"a1", "a2"}, uuids(decoded(t, c, topic+":a")))
 	require.Equal(t, []string{"b"}, uuids(decoded(t, c, topic+":b")))
-	marked, err = h.Marked(t.Context(), "m")
+	lease, err = h.Leases().Acquire(t.Context(), "m", "o", time.Minute)
 	require.NoError(t, err)
-	require.True(t, marked)
+	require.Equal(t, handoff.Finished, lease.State)
 }
 
 func fenceOffOnCluster(t *testing.T, cluster *redistest.Cluster) {

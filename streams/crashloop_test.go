@@ -120,7 +120,7 @@ func TestARunThatEndedClearsAMessageOfBlame(t *testing.T) {
 	end := map[string]func(*testing.T, *message.Message){
 		"rejected": func(_ *testing.T, msg *message.Message) { msg.Nack() },
 		"put aside": func(t *testing.T, msg *message.Message) {
-			require.NoError(t, handoff.FromContext(msg.Context()).Park(time.Millisecond))
+			require.NoError(t, handoff.FromContext(msg.Context()).PutAside(handoff.Aside{For: time.Millisecond}))
 			msg.Ack()
 		},
 		"rejected on closing": nil,

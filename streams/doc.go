@@ -75,9 +75,11 @@
 // topic without a hash tag of its own):
 //
 //	{topic}:parked:GROUP      sorted set of parked entries, by due time
-//	{topic}:unfinished:GROUP  hash of how often a message's process died, by entry
+//	{topic}:unfinished:GROUP  hash of how often a message's process died, by entry, and
+//	                          of how often its handler failed
 //	{topic}:stalled           hash of groups that stand still, for trimming
-//	{topic}:done:GROUP:KEY    mark of a message that deduplication has seen
+//	{topic}:done:GROUP:KEY    mark of a message that deduplication has seen, or the
+//	                          lease of who works on it
 //	{topic}:published:KEY     mark of a message that was published with a key, or
 //	                          from another slot
 //	{topic}:poison            stream of what could not be decoded or finished

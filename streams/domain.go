@@ -1,14 +1,11 @@
 package streams
 
 import (
-	"context"
 	"fmt"
 	"reflect"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/millstream-go/millstream/internal/commit"
 	"github.com/millstream-go/millstream/internal/handoff"
 )
 
@@ -27,25 +24,8 @@ func newDomain(client redis.UniversalClient) (domain, error) {
 	return domain{client: client}, nil
 }
 
-// Marked looks until Redis answers or ctx ends: an outage is not the message's
-// fault, and must not use up its attempts.
-func (d domain) Marked(ctx context.Context, delivery handoff.Delivery, key string) (bool, error) {
-	for failures := 1; ; failures++ {
-		n, err := d.client.Exists(ctx, commit.MarkKey(delivery.Topic, delivery.Group, key)).Result()
-		if err == nil {
-			return n == 1, nil
-		}
-		err = fmt.Errorf("look up a mark of group %s on %s: %w", delivery.Group, delivery.Topic, err)
-		if commit.Refused(err) {
-			return false, err
-		}
-		select {
-		case <-ctx.Done():
-			return false, err
-		case <-time.After(backoff(50*time.Millisecond, 2*time.Second, failures)):
-		}
-	}
-}
+// Leases returns leases on the keys that a commit of the delivery marks.
+func (d domain) Leases(delivery handoff.Delivery) handoff.Leases { return leases{d.client, delivery} }
 
 // commits reports whether what is published with the delivery of h is settled
 // with it: it came through the same client.

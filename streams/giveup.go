@@ -99,7 +99,7 @@ func (s *subscription) poisonOr(entry *commit.Entry, output handoff.Output, err 
 	effects := handoff.Effects{Outputs: []handoff.Output{output}}
 	if err != nil {
 		s.complain("the poison message cannot be made, the entry is tried again later", "entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
-		effects = handoff.Effects{Park: true, ParkFor: s.config.MaxNackDelay}
+		effects = handoff.Effects{Park: true, Aside: handoff.Aside{For: s.config.MaxNackDelay}}
 	}
 	s.committer.submit(entry, effects)
 }

@@ -2,7 +2,6 @@ package streams
 
 import (
 	"context"
-	"time"
 
 	"github.com/millstream-go/millstream/internal/commit"
 	"github.com/millstream-go/millstream/internal/handoff"
@@ -45,11 +44,12 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 		return false
 	} else if wait > 0 {
 		s.log.Debug("message has a delay, it is put aside", "entry_id", entry.ID, "attempt", entry.Attempt, "delay", wait)
-		s.committer.submit(entry, handoff.Effects{Park: true, ParkFor: wait, Uncounted: true})
+		s.committer.submit(entry, handoff.Effects{Park: true, Aside: handoff.Aside{For: wait, Uncounted: true}})
 		return false
 	}
 	msgCtx, h, cancel := handoff.NewContext(ctx, handoff.Delivery{
 		Topic: s.group.Stream, Group: s.group.Group, ID: entry.ID, Attempt: entry.Attempt,
+		Failures: entry.Failures, Failing: entry.Failing, Stopping: s.stopping,
 	}, s.domain)
 	defer cancel()
 	msg.SetContext(msgCtx)
@@ -65,7 +65,10 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 	case <-msg.Acked():
 		return s.acked(ctx, entry, h.Settle())
 	case <-msg.Nacked():
-		h.Settle()
+		if effects := h.Settle(); effects.Park {
+			// What is put aside is not acknowledged, so to reject it fits.
+			return s.acked(ctx, entry, effects)
+		}
 		return s.nacked(ctx, entry)
 	case <-s.expired:
 		h.Settle()
@@ -77,15 +80,15 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 }
 
 func (s *subscription) acked(ctx context.Context, entry *commit.Entry, effects handoff.Effects) (again bool) {
-	if effects.Park && effects.ParkFor <= 0 {
+	if effects.Park && effects.For <= 0 {
 		// Nothing may run again and again without a pause.
-		effects.ParkFor = backoff(s.config.NackDelay, s.config.MaxNackDelay, entry.Attempt)
+		effects.For = backoff(s.config.NackDelay, s.config.MaxNackDelay, entry.Attempt)
 	}
 	if effects.Park && s.config.Ordered {
 		if effects.Uncounted {
 			entry.Attempt--
 		}
-		return s.waitInOrder(ctx, entry, effects.ParkFor)
+		return s.waitInOrder(ctx, entry, effects.Aside)
 	}
 	s.awaitRoom(entry.ID, effects.Outputs)
 	s.committer.submit(entry, effects)
@@ -103,22 +106,25 @@ func (s *subscription) nacked(ctx context.Context, entry *commit.Entry) (again b
 	delay := backoff(s.config.NackDelay, s.config.MaxNackDelay, entry.Attempt)
 	s.log.Debug("message rejected, it comes again", "entry_id", entry.ID, "attempt", entry.Attempt, "delay", delay)
 	if s.config.Ordered {
-		return s.waitInOrder(ctx, entry, delay)
+		return s.waitInOrder(ctx, entry, handoff.Aside{For: delay})
 	}
-	s.committer.submit(entry, handoff.Effects{Park: true, ParkFor: delay})
+	s.committer.submit(entry, handoff.Effects{Park: true, Aside: handoff.Aside{For: delay}})
 	return false
 }
 
 // waitInOrder holds the lane for the delay, so that nothing passes the entry.
-func (s *subscription) waitInOrder(ctx context.Context, entry *commit.Entry, delay time.Duration) (again bool) {
+func (s *subscription) waitInOrder(ctx context.Context, entry *commit.Entry, aside handoff.Aside) (again bool) {
 	s.ended(ctx, entry)
-	if !s.sleep(delay) {
+	if aside.Failures > 0 {
+		entry.Failures, entry.Failing = aside.Failures, aside.Failing
+	}
+	if !s.sleep(aside.For) {
 		s.handBack(entry.ID, true)
 		return false
 	}
 	entry.Attempt++
 	entry.Whence = commit.Own
-	if err := s.group.Again(context.WithoutCancel(ctx), entry.ID, entry.Attempt); err != nil {
+	if err := s.group.Again(context.WithoutCancel(ctx), entry.ID, entry.Attempt, aside); err != nil {
 		s.count.troubles.Add(1)
 		s.complain("a delivery cannot be counted, the attempt will be too low if the process dies",
 			"entry_id", entry.ID, "attempt", entry.Attempt, "error", err)

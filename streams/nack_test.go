@@ -50,7 +50,7 @@ func TestAMessageCanBePutAside(t *testing.T) {
 	msg := receive(t, messages)
 	h := handoff.FromContext(msg.Context())
 	require.NoError(t, newPublisher(t, c, streams.PublisherConfig{}).Publish(topic+"out", out(msg, "dropped")))
-	require.NoError(t, h.Park(300*time.Millisecond))
+	require.NoError(t, h.PutAside(handoff.Aside{For: 300 * time.Millisecond}))
 	parked := time.Now()
 	msg.Ack()
 	again := receive(t, messages)
@@ -85,7 +85,7 @@ func TestAMessagePutAsideForNoTimeDoesNotRunHot(t *testing.T) {
 	began := time.Now()
 	for range 4 {
 		msg := receive(t, messages)
-		require.NoError(t, handoff.FromContext(msg.Context()).Park(0))
+		require.NoError(t, handoff.FromContext(msg.Context()).PutAside(handoff.Aside{For: 0}))
 		msg.Ack()
 	}
 	receive(t, messages).Ack()

@@ -21,7 +21,7 @@ const (
 // report counts and says what became of a batch, and sets the alarm for what was
 // parked.
 func (c *committer) report(ctx context.Context, batch []commit.Delivery, results []commit.Result, repeated bool) {
-	var parked, committed uint64
+	var parked, committed, duplicates uint64
 	count := c.sub.count
 	for i, result := range results {
 		d := &batch[i]
@@ -29,12 +29,17 @@ func (c *committer) report(ctx context.Context, batch []commit.Delivery, results
 		case commit.Done:
 			if d.Effects.Park {
 				parked++
-				c.sub.parked.ring(d.Effects.ParkFor)
+				c.sub.parked.ring(d.Effects.For)
+				continue
+			}
+			if d.Effects.Duplicate {
+				duplicates++
+				c.say(slog.LevelInfo, saidDuplicate, d)
 				continue
 			}
 			committed++
 		case commit.Duplicate:
-			count.duplicates.Add(1)
+			duplicates++
 			c.say(slog.LevelInfo, saidDuplicate, d)
 		case commit.Fenced:
 			if repeated {
@@ -55,7 +60,8 @@ func (c *committer) report(ctx context.Context, batch []commit.Delivery, results
 	}
 	count.parked.Add(parked)
 	count.committed.Add(committed)
-	if t := c.sub.trimmer; t != nil && committed > 0 {
+	count.duplicates.Add(duplicates)
+	if t := c.sub.trimmer; t != nil && committed+duplicates > 0 {
 		t.finished.Store(true)
 	}
 }

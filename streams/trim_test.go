@@ -100,7 +100,7 @@ func TestAMessagePutAsideForLongStaysAndTheRestIsTrimmedAroundIt(t *testing.T) {
 	for i := range 50 {
 		msg := receive(t, messages)
 		if i%20 == 5 {
-			require.NoError(t, handoff.FromContext(msg.Context()).Park(24*time.Hour))
+			require.NoError(t, handoff.FromContext(msg.Context()).PutAside(handoff.Aside{For: 24 * time.Hour}))
 		}
 		msg.Ack()
 	}

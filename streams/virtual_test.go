@@ -62,7 +62,7 @@ func TestAMessagePutAsideComesWhenItIsTime(t *testing.T) {
 		messages, err := s.Subscribe(context.Background(), "topic")
 		require.NoError(t, err)
 		msg := <-messages
-		require.NoError(t, handoff.FromContext(msg.Context()).Park(10*time.Minute))
+		require.NoError(t, handoff.FromContext(msg.Context()).PutAside(handoff.Aside{For: 10 * time.Minute}))
 		parked := time.Now()
 		msg.Ack()
 		msg = <-messages

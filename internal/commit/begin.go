@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 //go:embed begin.lua
@@ -46,9 +48,11 @@ func (g Group) Finish(ctx context.Context, id string) error {
 }
 
 // Again counts a delivery of an entry that this consumer keeps and begins on
-// again, so that its next consumer goes on counting from there.
-func (g Group) Again(ctx context.Context, id string, attempt int) error {
-	if err := againScript.Run(ctx, g.Client, []string{g.Stream}, g.Group, g.Consumer, id, attempt).Err(); err != nil {
+// again, and notes how often its handler failed, so that its next consumer goes on
+// counting from there.
+func (g Group) Again(ctx context.Context, id string, attempt int, a handoff.Aside) error {
+	keys := []string{g.Stream, UnfinishedKey(g.Stream, g.Group)}
+	if err := againScript.Run(ctx, g.Client, keys, g.Group, g.Consumer, id, attempt, failuresNote(a)).Err(); err != nil {
 		return fmt.Errorf("count a delivery of group %s on %s: %w", g.Group, g.Stream, err)
 	}
 	return nil

@@ -2,7 +2,8 @@
 -- were handed back, and those that nobody has renewed for too long, the caller's
 -- own among them.
 --
--- KEYS[1] the stream, KEYS[2] the group's parking set
+-- KEYS[1] the stream, KEYS[2] the group's parking set, KEYS[3] its hash of notes
+--         about entries
 -- ARGV    group, consumer, parking consumer, consumer that handed back entries
 --         are under (empty: leave those alone), idle ms (negative: leave idle
 --         entries alone), most entries to take, where to look for idle ones from,
@@ -10,11 +11,11 @@
 --         larger half to others than parked entries
 -- Returns { ms until the next parked entry is due or -1,
 --           where to go on looking for idle ones or '-' when all were looked at,
---           { {id, attempt, {field, value, ...}, whence}, ... },
+--           { {id, attempt, {field, value, ...}, whence, failures}, ... },
 --           entries dropped since they were deleted while pending,
 --           id to go on looking for parked ones without a due time,
 --           why the parking set could not be read or '' }
-local stream, parking = KEYS[1], KEYS[2]
+local stream, parking, notes = KEYS[1], KEYS[2], KEYS[3]
 local group, consumer, parker, returned = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local idle, most, cursor, unset = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7], ARGV[8]
 local t = redis.call('TIME')
@@ -25,11 +26,16 @@ local mine = {}
 -- Whence an entry comes, as package commit counts it.
 local PARKED, RETURNED, ABANDONED, OWN = 1, 2, 3, 4
 
+local function failures(id)
+  local note = redis.pcall('HGET', notes, id .. '/failed')
+  return type(note) == 'string' and note or ''
+end
+
 local function take(id, deliveries, how)
   local entry = redis.call('XCLAIM', stream, group, consumer, 0, id, 'RETRYCOUNT', deliveries + 1)[1]
   -- An entry that was deleted while pending has nothing left to deliver.
   if entry then
-    taken[#taken + 1] = {id, deliveries + 1, entry[2], how}
+    taken[#taken + 1] = {id, deliveries + 1, entry[2], how, failures(id)}
     mine[id] = true
   else
     redis.call('XACK', stream, group, id)

@@ -18,7 +18,7 @@ func (s stage) putAside(consumer string, d time.Duration, entries ...commit.Entr
 	s.t.Helper()
 	deliveries := make([]commit.Delivery, len(entries))
 	for i, e := range entries {
-		deliveries[i] = commit.Delivery{ID: e.ID, Attempt: e.Attempt, Effects: handoff.Effects{Park: true, ParkFor: d}}
+		deliveries[i] = commit.Delivery{ID: e.ID, Attempt: e.Attempt, Effects: handoff.Effects{Park: true, Aside: handoff.Aside{For: d}}}
 	}
 	for _, outcome := range outcomes(s.t, s.as(consumer), deliveries...) {
 		require.Equal(s.t, commit.Done, outcome)
@@ -151,7 +151,7 @@ func BenchmarkSearchBesideManyParked(b *testing.B) {
 		require.NoError(b, err)
 		deliveries := make([]commit.Delivery, len(entries))
 		for i, e := range entries {
-			deliveries[i] = commit.Delivery{ID: e.ID, Attempt: 1, Effects: handoff.Effects{Park: true, ParkFor: time.Hour}}
+			deliveries[i] = commit.Delivery{ID: e.ID, Attempt: 1, Effects: handoff.Effects{Park: true, Aside: handoff.Aside{For: time.Hour}}}
 		}
 		_, err = g.Commit(ctx, deliveries)
 		require.NoError(b, err)

@@ -189,7 +189,7 @@ func (e *encoder) add(d *Delivery) {
 		if d.Effects.Uncounted {
 			uncounted = 1
 		}
-		e.args = append(e.args, "P", d.ID, d.Attempt, d.Effects.ParkFor.Milliseconds(), uncounted)
+		e.args = append(e.args, "P", d.ID, d.Attempt, d.Effects.For.Milliseconds(), uncounted, failuresNote(d.Effects.Aside))
 		return
 	}
 	e.args = append(e.args, "A", d.ID, d.Attempt, len(d.Effects.Marks))

@@ -3,7 +3,8 @@
 --
 -- KEYS[1]   the stream the deliveries were read from
 -- KEYS[2]   the group's parking set
--- KEYS[3]   the group's hash of new beginnings on abandoned entries
+-- KEYS[3]   the group's hash of notes about entries: new beginnings on abandoned
+--           ones by id, failures by id and '/failed'
 -- KEYS[4..] the streams and mark keys that the deliveries name by index
 -- ARGV      group, consumer, parking consumer, ms to park after a failed
 --           output, doubled with each attempt up to 60 times, and then records,
@@ -16,7 +17,7 @@
 --        for each delivery: id, the fields' values
 --        acknowledge deliveries at their first attempt with one output each,
 --        to the same topic and with the same field names
---   'P', id, attempt, ms, deliveries to take back
+--   'P', id, attempt, ms, deliveries to take back, a note of failures or empty
 --        park
 --
 -- Returns one item a delivery: 1 done, 0 fenced off (another consumer settled
@@ -24,7 +25,7 @@
 -- key and the error of what failed, in which case nothing of it was carried out and
 -- the delivery is parked.
 local call, pcall, ARGV, KEYS = redis.call, redis.pcall, ARGV, KEYS
-local stream, parking, unfinished = KEYS[1], KEYS[2], KEYS[3]
+local stream, parking, notes = KEYS[1], KEYS[2], KEYS[3]
 local group, consumer, parker, failms = ARGV[1], ARGV[2], ARGV[3], tonumber(ARGV[4])
 local at = 5
 local results, count = {}, 0
@@ -64,7 +65,7 @@ local function failed(id, attempt, key, reply)
   return {key, reply.err}
 end
 
-local function park(id, attempt, ms, uncounted)
+local function park(id, attempt, ms, uncounted, failures)
   local pending = pcall('XPENDING', stream, group, id, id, 1)
   if pending.err then return 3 end
   if not pending[1] or pending[1][2] ~= consumer then return 0 end
@@ -76,7 +77,11 @@ local function park(id, attempt, ms, uncounted)
   local added = due(id, ms)
   -- Without its due time it comes again when it has been idle.
   if type(added) == 'table' then return {parking, added.err} end
-  pcall('HDEL', unfinished, id)
+  pcall('HDEL', notes, id)
+  if failures ~= '' then
+    pcall('HSET', notes, id .. '/failed', failures)
+    pcall('PEXPIRE', notes, 2592000000) -- as when a beginning is noted
+  end
   return 1
 end
 
@@ -85,13 +90,15 @@ local function set(key, value, ttl)
   return pcall('SET', key, value, 'PX', ttl)
 end
 
--- Takes the marks of a delivery, and whether one of them is set already.
+-- Takes the marks of a delivery, and whether one of them is set already. A lease is
+-- no mark, whoever has it: the first to commit is.
 local function takemarks()
   local marks, duplicate = {}, false
   for m = 1, tonumber(take()) do
     local key, ttl = KEYS[tonumber(take())], take()
     marks[m] = {key, ttl}
-    if call('EXISTS', key) == 1 then duplicate = true end
+    local value = pcall('GET', key)
+    if value and (type(value) == 'table' or string.sub(value, 1, 6) ~= 'lease ') then duplicate = true end
   end
   return marks, duplicate
 end
@@ -111,8 +118,13 @@ local function acknowledge(id, attempt)
   local marks, duplicate = takemarks()
   local outputs = takeoutputs()
   if call('XACK', stream, group, id) == 0 then return unacknowledged() end
-  if attempt ~= '1' then pcall('HDEL', unfinished, id) end
-  if duplicate then return 2 end
+  local function forget()
+    if attempt ~= '1' then pcall('HDEL', notes, id, id .. '/failed') end
+  end
+  if duplicate then
+    forget()
+    return 2
+  end
   local added, failure = {}, nil
   for o, output in ipairs(outputs) do
     local reply = pcall('XADD', output[1], '*', unpack(ARGV, output[2], output[2] + output[3] - 1))
@@ -127,7 +139,10 @@ local function acknowledge(id, attempt)
     local reply = set(mark[1], id, mark[2])
     if reply.err then failure = failed(id, attempt, mark[1], reply) end
   end
-  if not failure then return 1 end
+  if not failure then
+    forget()
+    return 1
+  end
   for _, output in ipairs(added) do pcall('XDEL', output[1], output[2]) end
   for _, mark in ipairs(marks) do pcall('DEL', mark[1]) end
   return failure
@@ -166,7 +181,7 @@ while at <= last do
   if kind == 'R' then
     run()
   elseif kind == 'P' then
-    report(park(take(), tonumber(take()), tonumber(take()), tonumber(take())))
+    report(park(take(), tonumber(take()), tonumber(take()), tonumber(take()), take()))
   else
     report(acknowledge(take(), take()))
   end

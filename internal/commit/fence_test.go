@@ -43,7 +43,7 @@ func TestCommitRepeatedChangesNothing(t *testing.T) {
 	entries := s.read("c", 3)
 	deliveries := []commit.Delivery{
 		publishes(entries[0], s.out("a")),
-		{ID: entries[1].ID, Attempt: 1, Effects: handoff.Effects{Park: true, ParkFor: time.Hour}},
+		{ID: entries[1].ID, Attempt: 1, Effects: handoff.Effects{Park: true, Aside: handoff.Aside{For: time.Hour}}},
 		{ID: entries[2].ID, Effects: handoff.Effects{Marks: []handoff.Mark{{Key: "k"}}}},
 	}
 	require.Equal(t, []commit.Outcome{commit.Done, commit.Done, commit.Done}, outcomes(t, s.as("c"), deliveries...))
@@ -62,7 +62,7 @@ func TestAFencedHolderParksNothing(t *testing.T) {
 	s := newStage(t, 1)
 	entry := s.read("first", 1)[0]
 	s.claim("second")
-	parked := commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Effects: handoff.Effects{Park: true, ParkFor: time.Hour}}
+	parked := commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Effects: handoff.Effects{Park: true, Aside: handoff.Aside{For: time.Hour}}}
 	require.Equal(t, []commit.Outcome{commit.Fenced}, outcomes(t, s.as("first"), parked))
 	require.Equal(t, map[string]string{entry.ID: "second"}, s.held())
 }

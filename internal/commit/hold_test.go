@@ -54,7 +54,7 @@ func TestAParkedEntryIsClaimedWhenItIsDue(t *testing.T) {
 	t.Parallel()
 	s := newStage(t, 1)
 	entry := s.read("c", 1)[0]
-	park := commit.Delivery{ID: entry.ID, Attempt: 1, Effects: handoff.Effects{Park: true, ParkFor: time.Hour}}
+	park := commit.Delivery{ID: entry.ID, Attempt: 1, Effects: handoff.Effects{Park: true, Aside: handoff.Aside{For: time.Hour}}}
 	require.Equal(t, []commit.Outcome{commit.Done}, outcomes(t, s.as("c"), park))
 
 	claimed, err := s.as("c").Claim(t.Context(), commit.Claim{Count: 10, Cursor: "-"})

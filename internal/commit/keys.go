@@ -11,8 +11,9 @@ func ParkingKey(stream, group string) string {
 	return Beside(stream) + ":parked:" + group
 }
 
-// UnfinishedKey is the hash of how often a group began anew on entries whose
-// consumer had died or frozen, by id.
+// UnfinishedKey is the hash of what a group notes of entries with a history: how
+// often it began anew on those whose consumer had died or frozen, by id, and how
+// often the handler of one that is put aside failed, by id and "/failed".
 func UnfinishedKey(stream, group string) string {
 	return Beside(stream) + ":unfinished:" + group
 }

@@ -2,19 +2,24 @@
 -- while another consumer holds an entry, so at any time one consumer has work,
 -- and entries of a silent one are taken over, oldest first, before anything new.
 --
--- KEYS[1] the stream
+-- KEYS[1] the stream, KEYS[2] the group's hash of notes about entries
 -- ARGV    group, consumer, parking consumer, consumer that handed back entries
 --         are under, idle ms, most entries to take
 -- Returns { 1 when it has to wait for another consumer, else 0,
 --           the group's last delivered id,
---           { {id, attempt, {field, value, ...}, whence}, ... },
+--           { {id, attempt, {field, value, ...}, whence, failures}, ... },
 --           entries dropped since they were deleted while pending }
-local stream = KEYS[1]
+local stream, notes = KEYS[1], KEYS[2]
 local group, consumer, parker, returned = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local idle, most = tonumber(ARGV[5]), tonumber(ARGV[6])
 local taken, dropped = {}, 0
 -- Whence an entry comes, as package commit counts it.
 local FRESH, RETURNED, ABANDONED = 0, 2, 3
+
+local function failures(id)
+  local note = redis.pcall('HGET', notes, id .. '/failed')
+  return type(note) == 'string' and note or ''
+end
 
 local others = 0
 local summary = redis.call('XPENDING', stream, group)
@@ -34,7 +39,7 @@ while others > 0 and #taken < most do
       local entry = redis.call('XCLAIM', stream, group, consumer, 0, p[1], 'RETRYCOUNT', p[4] + 1)[1]
       others = others - 1
       if entry then
-        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], p[2] == returned and RETURNED or ABANDONED}
+        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], p[2] == returned and RETURNED or ABANDONED, failures(p[1])}
       else
         redis.call('XACK', stream, group, p[1])
         dropped = dropped + 1
@@ -47,7 +52,7 @@ if #taken > 0 then return {0, '', taken, dropped} end
 
 local read = redis.call('XREADGROUP', 'GROUP', group, consumer, 'COUNT', most, 'STREAMS', stream, '>')
 if read then
-  for _, entry in ipairs(read[1][2]) do taken[#taken + 1] = {entry[1], 1, entry[2], FRESH} end
+  for _, entry in ipairs(read[1][2]) do taken[#taken + 1] = {entry[1], 1, entry[2], FRESH, ''} end
   return {0, '', taken, dropped}
 end
 for _, info in ipairs(redis.call('XINFO', 'GROUPS', stream)) do

@@ -31,6 +31,10 @@ type Entry struct {
 	Attempt int
 	Whence  Whence
 	Values  map[string]any
+	// Failures is how often its handler had failed, since Failing, when that was
+	// noted last; zero when it was not.
+	Failures int
+	Failing  time.Time
 	// Serial is the reader's own number for the delivery.
 	Serial uint64
 }
@@ -78,7 +82,7 @@ func (g Group) Held(ctx context.Context, from string, count int, inherit bool) (
 	if inherit {
 		args[4] = 1
 	}
-	reply, err := heldScript.Run(ctx, g.Client, []string{g.Stream}, args...).Result()
+	reply, err := heldScript.Run(ctx, g.Client, []string{g.Stream, UnfinishedKey(g.Stream, g.Group)}, args...).Result()
 	if err != nil {
 		return nil, fmt.Errorf("look for what consumer %s of group %s on %s holds: %w", g.Consumer, g.Group, g.Stream, err)
 	}
@@ -144,7 +148,7 @@ func (g Group) Claim(ctx context.Context, c Claim) (Claimed, error) {
 		othersFirst = 1
 	}
 	parking := ParkingKey(g.Stream, g.Group)
-	reply, err := runOnce(ctx, g.Client, claimScript, []string{g.Stream, parking},
+	reply, err := runOnce(ctx, g.Client, claimScript, []string{g.Stream, parking, UnfinishedKey(g.Stream, g.Group)},
 		g.Group, g.Consumer, parker, from, idle, c.Count, c.Cursor, unset, othersFirst).Slice()
 	if err != nil {
 		return Claimed{}, fmt.Errorf("claim entries of group %s on %s: %w", g.Group, g.Stream, err)
@@ -196,7 +200,7 @@ type Ordered struct {
 // of the group: nothing while another one holds an entry, and first the entries
 // of those that have been silent for at least idle. It does not block.
 func (g Group) ReadOrdered(ctx context.Context, idle time.Duration, count int) (Ordered, error) {
-	reply, err := runOnce(ctx, g.Client, orderedScript, []string{g.Stream},
+	reply, err := runOnce(ctx, g.Client, orderedScript, []string{g.Stream, UnfinishedKey(g.Stream, g.Group)},
 		g.Group, g.Consumer, parker, returned, idle.Milliseconds(), count).Slice()
 	if err != nil {
 		return Ordered{}, fmt.Errorf("read group %s on %s in order: %w", g.Group, g.Stream, err)
@@ -226,7 +230,7 @@ func (g Group) AwaitNew(ctx context.Context, after string, block time.Duration) 
 	return err
 }
 
-// parseEntries reads { {id, attempt, {field, value, ...}, whence}, ... }.
+// parseEntries reads { {id, attempt, {field, value, ...}, whence, failures}, ... }.
 func parseEntries(reply any) ([]Entry, error) {
 	items, ok := reply.([]any)
 	if !ok {
@@ -235,7 +239,7 @@ func parseEntries(reply any) ([]Entry, error) {
 	entries := make([]Entry, 0, len(items))
 	for _, item := range items {
 		parts, _ := item.([]any)
-		if len(parts) != 4 {
+		if len(parts) != 5 {
 			return nil, errUnexpected
 		}
 		id, _ := parts[0].(string)
@@ -253,7 +257,11 @@ func parseEntries(reply any) ([]Entry, error) {
 			name, _ := fields[i].(string)
 			values[name] = fields[i+1]
 		}
-		entries = append(entries, Entry{ID: id, Attempt: int(attempt), Whence: Whence(whence), Values: values})
+		note, _ := parts[4].(string)
+		failures, failing := parseFailures(note)
+		entries = append(entries, Entry{
+			ID: id, Attempt: int(attempt), Whence: Whence(whence), Values: values, Failures: failures, Failing: failing,
+		})
 	}
 	return entries, nil
 }

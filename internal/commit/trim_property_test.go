@@ -114,7 +114,7 @@ func (w world) settle() {
 		if w.parking(p) || rapid.IntRange(0, 4).Draw(w.t, "leave") == 0 {
 			continue
 		}
-		d := commit.Delivery{ID: p.ID, Attempt: 1, Effects: handoff.Effects{Park: park, ParkFor: time.Hour}}
+		d := commit.Delivery{ID: p.ID, Attempt: 1, Effects: handoff.Effects{Park: park, Aside: handoff.Aside{For: time.Hour}}}
 		results, err := w.group(group, p.Consumer).Commit(context.Background(), []commit.Delivery{d})
 		must(w, results, err)
 	}

@@ -70,7 +70,7 @@ func (s stage) done(entries ...commit.Entry) {
 func (s stage) park(entries ...commit.Entry) {
 	s.t.Helper()
 	for _, e := range entries {
-		d := commit.Delivery{ID: e.ID, Attempt: e.Attempt, Effects: handoff.Effects{Park: true, ParkFor: 24 * time.Hour}}
+		d := commit.Delivery{ID: e.ID, Attempt: e.Attempt, Effects: handoff.Effects{Park: true, Aside: handoff.Aside{For: 24 * time.Hour}}}
 		require.Equal(s.t, []commit.Outcome{commit.Done}, outcomes(s.t, s.as("c"), d))
 	}
 }

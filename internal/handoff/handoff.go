@@ -27,6 +27,12 @@ type Delivery struct {
 	Topic, Group, ID string
 	// Attempt is which delivery of the entry this is, from 1.
 	Attempt int
+	// Failures is how often the handler had failed, since the time Failing, when the
+	// entry was put aside last; zero when nobody noted it.
+	Failures int
+	Failing  time.Time
+	// Stopping is closed when the transport stops: whoever waits should not.
+	Stopping <-chan struct{}
 }
 
 // Output is one message to be added to a topic. Values alternates field names
@@ -50,21 +56,33 @@ type Mark struct {
 // Domain is the reach of one atomic commit: two values that compare equal
 // can commit each other's effects. Implementations are small comparable values.
 type Domain interface {
-	// Marked reports whether key, scoped to the delivery's topic and group,
-	// carries a mark.
-	Marked(ctx context.Context, d Delivery, key string) (bool, error)
+	// Leases returns the leases that end with a mark of the same key, for one
+	// delivery: keys are scoped to its topic and group.
+	Leases(d Delivery) Leases
+}
+
+// Aside says how a message is put aside.
+type Aside struct {
+	// For is how long.
+	For time.Duration
+	// Uncounted makes the delivery that ends so none of the attempts.
+	Uncounted bool
+	// Failures is how often the handler failed, since the time Failing, to be known
+	// when the message comes again. Zero leaves what is known.
+	Failures int
+	Failing  time.Time
 }
 
 // Effects is what a settled delivery asks its transport to carry out.
 type Effects struct {
 	Outputs []Output
 	Marks   []Mark
-	// Park, when true, puts the message aside for ParkFor instead of
-	// acknowledging it. Outputs and Marks are then empty.
-	Park    bool
-	ParkFor time.Duration
-	// Uncounted makes the delivery that ends with parking none of the attempts.
-	Uncounted bool
+	// Duplicate tells that the delivery is acknowledged as one.
+	Duplicate bool
+	// Park, when true, puts the message aside instead of acknowledging it, and
+	// whatever else was staged is dropped.
+	Park bool
+	Aside
 }
 
 // Handoff collects the effects of one delivery. It is safe for concurrent use.
@@ -104,32 +122,30 @@ func (h *Handoff) Mark(m Mark) error {
 	return nil
 }
 
-// Marked reports whether a message with this key was already committed.
-func (h *Handoff) Marked(ctx context.Context, key string) (bool, error) {
-	return h.domain.Marked(ctx, h.Delivery, key)
-}
-
-// Park drops what was staged and asks for the message to be put aside for d
-// and then delivered again.
-func (h *Handoff) Park(d time.Duration) error {
+// MarkDuplicate tells that the message is acknowledged because it is a duplicate.
+func (h *Handoff) MarkDuplicate() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.settled {
 		return ErrSettled
 	}
-	h.effects = Effects{Park: true, ParkFor: max(d, 0)}
+	h.effects.Duplicate = true
 	return nil
 }
 
-// Postpone is [Handoff.Park] for a message that is not to be worked on yet: the
-// delivery does not count as an attempt.
-func (h *Handoff) Postpone(d time.Duration) error {
+// Leases returns the leases on what messages of this topic and group are about.
+func (h *Handoff) Leases() Leases { return h.domain.Leases(h.Delivery) }
+
+// PutAside drops what was staged and asks for the message to be put aside and
+// then delivered again, whether the message is acknowledged or rejected.
+func (h *Handoff) PutAside(a Aside) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.settled {
 		return ErrSettled
 	}
-	h.effects = Effects{Park: true, ParkFor: max(d, 0), Uncounted: true}
+	a.For = max(a.For, 0)
+	h.effects = Effects{Park: true, Aside: a}
 	return nil
 }
 

@@ -47,7 +47,7 @@ func TestRollbackUndoesAParking(t *testing.T) {
 	defer cancel()
 	require.NoError(t, h.Publish(output("kept")))
 	start := h.Savepoint()
-	require.NoError(t, h.Park(time.Minute))
+	require.NoError(t, h.PutAside(handoff.Aside{For: time.Minute}))
 	h.Rollback(start)
 	e := h.Settle()
 	require.False(t, e.Park)
@@ -80,7 +80,8 @@ func TestNothingIsStagedOnASettledDelivery(t *testing.T) {
 	h.Rollback(start)
 	require.ErrorIs(t, h.Publish(output("late")), handoff.ErrSettled)
 	require.ErrorIs(t, h.Mark(handoff.Mark{}), handoff.ErrSettled)
-	require.ErrorIs(t, h.Park(0), handoff.ErrSettled)
+	require.ErrorIs(t, h.PutAside(handoff.Aside{}), handoff.ErrSettled)
+	require.ErrorIs(t, h.MarkDuplicate(), handoff.ErrSettled)
 	require.Empty(t, h.Settle())
 }
 
@@ -98,7 +99,7 @@ func TestVerdictsAreSeenThroughWrapping(t *testing.T) {
 	for kind, err := range map[string]error{
 		handoff.KindPermanent: handoff.Permanent(cause),
 		handoff.KindMalformed: handoff.Malformed(cause),
-		handoff.KindExhausted: handoff.Exhausted(cause),
+		handoff.KindExhausted: handoff.Exhausted(cause, 3),
 	} {
 		err = fmt.Errorf("stage: %w", err)
 		got, ok := handoff.PoisonKind(err)
@@ -107,17 +108,22 @@ func TestVerdictsAreSeenThroughWrapping(t *testing.T) {
 		require.ErrorIs(t, err, cause)
 		require.True(t, handoff.IsVerdict(err))
 	}
-	delay, ok := handoff.RetryDelay(fmt.Errorf("stage: %w", handoff.RetryAfter(time.Hour)))
+	aside, ok := handoff.AsideOf(fmt.Errorf("stage: %w", handoff.RetryAfter(time.Hour)))
 	require.True(t, ok)
-	require.Equal(t, time.Hour, delay)
-	delay, _ = handoff.RetryDelay(handoff.RetryAfter(-time.Hour))
-	require.Zero(t, delay)
+	require.Equal(t, handoff.Aside{For: time.Hour}, aside)
+	aside, _ = handoff.AsideOf(handoff.RetryAfter(-time.Hour))
+	require.Zero(t, aside)
+	why := handoff.PutAside(handoff.Aside{For: time.Second, Failures: 2}, cause)
+	require.ErrorIs(t, why, cause)
+	require.EqualError(t, why, "millstream: message put aside for 1s: cause")
+	require.Equal(t, 3, handoff.Attempts(fmt.Errorf("stage: %w", handoff.Exhausted(cause, 3))))
+	require.Zero(t, handoff.Attempts(cause))
 	require.True(t, handoff.IsVerdict(handoff.RetryAfter(0)))
 	require.True(t, handoff.IsVerdict(fmt.Errorf("stage: %w", handoff.ErrSkip)))
 	require.False(t, handoff.IsVerdict(cause))
 	require.NoError(t, handoff.Permanent(nil))
 	require.NoError(t, handoff.Malformed(nil))
-	require.NoError(t, handoff.Exhausted(nil))
+	require.NoError(t, handoff.Exhausted(nil, 3))
 }
 
 func TestAPoisoningDescribesItself(t *testing.T) {

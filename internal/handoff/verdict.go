@@ -12,27 +12,29 @@ var ErrSkip = errors.New("millstream: message skipped")
 // poisonError is the verdict that poisons a message at once.
 type poisonError struct {
 	kind string
-	err  error
+	// attempts is how often the handler ran; zero when nobody counted.
+	attempts int
+	err      error
 }
 
 func (e *poisonError) Error() string { return e.err.Error() }
 func (e *poisonError) Unwrap() error { return e.err }
 
-func poisonous(kind string, err error) error {
+func poisonous(kind string, attempts int, err error) error {
 	if err == nil {
 		return nil
 	}
-	return &poisonError{kind: kind, err: err}
+	return &poisonError{kind: kind, attempts: attempts, err: err}
 }
 
 // Permanent marks err as one that no retry will mend. Permanent(nil) is nil.
-func Permanent(err error) error { return poisonous(KindPermanent, err) }
+func Permanent(err error) error { return poisonous(KindPermanent, 0, err) }
 
 // Malformed marks err as a failure to decode a message. Malformed(nil) is nil.
-func Malformed(err error) error { return poisonous(KindMalformed, err) }
+func Malformed(err error) error { return poisonous(KindMalformed, 0, err) }
 
-// Exhausted marks err as the last of all retries there were. Exhausted(nil) is nil.
-func Exhausted(err error) error { return poisonous(KindExhausted, err) }
+// Exhausted marks err as the last of that many attempts. Exhausted(nil, n) is nil.
+func Exhausted(err error, attempts int) error { return poisonous(KindExhausted, attempts, err) }
 
 // PoisonKind returns why err poisons a message, if it does.
 func PoisonKind(err error) (kind string, ok bool) {
@@ -43,23 +45,46 @@ func PoisonKind(err error) (kind string, ok bool) {
 	return e.kind, true
 }
 
-// retryAfterError is the verdict that puts a message aside for a while.
-type retryAfterError struct{ after time.Duration }
-
-func (e *retryAfterError) Error() string {
-	return fmt.Sprintf("millstream: message put aside for %v", e.after)
+// Attempts returns how many attempts err says there were; zero if it does not.
+func Attempts(err error) int {
+	if e, ok := errors.AsType[*poisonError](err); ok {
+		return e.attempts
+	}
+	return 0
 }
 
-// RetryAfter asks for the message to be delivered again after d.
-func RetryAfter(d time.Duration) error { return &retryAfterError{after: max(d, 0)} }
+// asideError is the verdict that puts a message aside for a while.
+type asideError struct {
+	aside Aside
+	cause error
+}
 
-// RetryDelay returns the delay that err asks for, if it does.
-func RetryDelay(err error) (time.Duration, bool) {
-	e, ok := errors.AsType[*retryAfterError](err)
-	if !ok {
-		return 0, false
+func (e *asideError) Error() string {
+	text := fmt.Sprintf("millstream: message put aside for %v", e.aside.For)
+	if e.cause != nil {
+		text += ": " + e.cause.Error()
 	}
-	return e.after, true
+	return text
+}
+
+func (e *asideError) Unwrap() error { return e.cause }
+
+// RetryAfter asks for the message to be delivered again after d.
+func RetryAfter(d time.Duration) error { return PutAside(Aside{For: d}, nil) }
+
+// PutAside asks for the message to be put aside, because of cause, which may be nil.
+func PutAside(a Aside, cause error) error {
+	a.For = max(a.For, 0)
+	return &asideError{aside: a, cause: cause}
+}
+
+// AsideOf returns how err asks for its message to be put aside, if it does.
+func AsideOf(err error) (Aside, bool) {
+	e, ok := errors.AsType[*asideError](err)
+	if !ok {
+		return Aside{}, false
+	}
+	return e.aside, true
 }
 
 // IsVerdict reports whether err says itself what is to become of the message,
@@ -68,6 +93,6 @@ func IsVerdict(err error) bool {
 	if _, ok := PoisonKind(err); ok {
 		return true
 	}
-	_, ok := RetryDelay(err)
+	_, ok := AsideOf(err)
 	return ok || errors.Is(err, ErrSkip)
 }
