@@ -1,7 +1,6 @@
 package streams
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +26,10 @@ type feed struct {
 	ahead atomic.Int64
 	bytes atomic.Int64
 
-	mu      sync.Mutex
+	// lock has an item while a lane is at what follows. It is no mutex because a lane
+	// waits for a batch with it, and in a testing/synctest bubble time stands still
+	// while another waits for a mutex.
+	lock    chan struct{}
 	current []commit.Entry
 	// pace is the mean time in nanoseconds that a lane is at work on an entry,
 	// measured how many entries in a row that were quick.
@@ -47,6 +49,7 @@ func newFeed(lanes int, stopping <-chan struct{}) *feed {
 	return &feed{
 		lanes: lanes, stopping: stopping,
 		batches: make(chan []commit.Entry), hungry: make(chan struct{}, 1), freed: make(chan struct{}, 1),
+		lock: make(chan struct{}, 1),
 	}
 }
 
@@ -62,8 +65,8 @@ func (f *feed) next(t *turn) (commit.Entry, bool) {
 	default:
 	}
 	now := time.Now()
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.lock <- struct{}{}
+	defer func() { <-f.lock }()
 	if !t.began.IsZero() {
 		f.measure(now.Sub(t.began))
 	}
@@ -178,16 +181,16 @@ func (f *feed) put(entries []commit.Entry) {
 	select {
 	case f.batches <- entries:
 	case <-f.stopping:
-		f.mu.Lock()
+		f.lock <- struct{}{}
 		f.current = append(f.current, entries...)
-		f.mu.Unlock()
+		<-f.lock
 	}
 }
 
 // rest returns the entries that no lane took, after the lanes have ended.
 func (f *feed) rest() []commit.Entry {
-	f.mu.Lock()
-	defer f.mu.Unlock()
+	f.lock <- struct{}{}
+	defer func() { <-f.lock }()
 	rest := f.current
 	f.current = nil
 	return rest
