@@ -17,6 +17,18 @@ func putAside(h *handoff.Handoff, a handoff.Aside, cause error) error {
 	return handoff.PutAside(a, cause)
 }
 
+// sleep returns false when ctx ends first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
 // wait returns false when ctx ends first, or the transport stops.
 func wait(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)

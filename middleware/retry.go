@@ -4,43 +4,76 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	"github.com/cenkalti/backoff/v5"
 
 	"github.com/millstream-go/millstream/internal/handoff"
 )
 
-// Defaults of [Retry].
+// Defaults of [Retry]. The waits of a message whose handler always fails are two
+// within HoldUpTo, twelve that grow to 7 minutes, and 25 of up to 10: it is given
+// up after 2 hours and 12 minutes on average and 4 hours and 24 minutes at most.
 const (
-	DefaultMaxAttempts     = 3
-	DefaultInitialInterval = 100 * time.Millisecond
-	DefaultMaxInterval     = 5 * time.Second
+	DefaultMaxAttempts     = 40
+	DefaultInitialInterval = 50 * time.Millisecond
+	DefaultMaxInterval     = 10 * time.Minute
+	DefaultHoldUpTo        = 100 * time.Millisecond
 )
 
-// Retry calls the handler again, in this process, when it fails, for hiccups that
-// are over in moments. The message waits in its lane in the meantime.
+// mostHeld is the longest wait on a transport that cannot put a message aside:
+// many take a message that is held for longer for abandoned.
+const mostHeld = 10 * time.Second
+
+// Retry calls a failing handler again: at once for hiccups that are over in
+// moments, and then later and later for outages.
 //
-// An attempt that failed leaves nothing behind: what it staged with the message's
+// The waits between the attempts grow from InitialInterval to MaxInterval, each up
+// to twice as long as the one before, and each is chosen at random up to that (full
+// jitter). As long as that bound is within HoldUpTo the message keeps its place and
+// the handler is called again here. Beyond it the message is put aside in Redis,
+// others pass it, and whichever process is free gets it when its time has come.
+// Attempts are counted over all of that. So an outage of an hour neither blocks a
+// stage nor uses up its messages.
+//
+// What failed leaves nothing behind: what an attempt staged with the message's
 // context is dropped, and the message's metadata and context are as before.
 //
 // An error that says itself what is to become of the message (permanent, skip,
 // retry after) is passed on at once, and so is any error once the message's
-// context has ended. When the attempts are used up, the last error is passed on,
-// marked as final: a pipeline poisons the message; a bare router rejects it.
+// context has ended. When the attempts or the time are used up, the last error is
+// passed on, marked as final, for a [PoisonQueue] to take. A message that is put
+// aside is passed on as an error that says so: a pipeline and a bare router on
+// streams carry it out, and other middleware should let it pass.
+//
+// With a transport that cannot put a message aside, all waits are in its place and
+// at most 10 seconds, and attempts are counted in this process only.
 //
 // The zero value works. The middleware may be used by any number of handlers.
 type Retry struct {
-	// MaxAttempts is how often the handler is called at most. Default: 3.
+	// MaxAttempts is how often the handler is called for a message, in all
+	// processes and deliveries together. Calls that end with the death of their
+	// process do not count: a subscriber's MaxUnfinished is for those.
+	// Default: 40.
 	MaxAttempts int
-	// InitialInterval is the wait before the second attempt; each further wait is
-	// twice as long, up to MaxInterval. All vary at random by up to a half.
-	// Defaults: 100 milliseconds and 5 seconds.
+	// MaxElapsed, if set, is how long after its first failure a message is given up:
+	// when the next attempt would be later. The clock is that of the process that
+	// saw the failure.
+	MaxElapsed time.Duration
+	// InitialInterval bounds the wait before the second attempt, MaxInterval every
+	// wait. Defaults: 50 milliseconds and 10 minutes.
 	InitialInterval, MaxInterval time.Duration
+	// HoldUpTo is the longest wait that a message keeps its place for, where it
+	// holds up others. With the defaults these are the first two. Negative: none.
+	// Default: 100 milliseconds.
+	HoldUpTo time.Duration
 	// AttemptTimeout, if set, ends the message's context for one attempt after
 	// this time.
 	AttemptTimeout time.Duration
+	// ShouldRetry, if set, tells which errors another attempt may mend. Any other
+	// is permanent.
+	ShouldRetry func(error) bool
 	// OnRetry, if set, is called before each wait with the attempt that failed,
 	// from 1, its error and how long the wait is.
 	OnRetry func(msg *message.Message, attempt int, err error, wait time.Duration)
@@ -50,58 +83,21 @@ type Retry struct {
 func (r Retry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 	r.setDefaults()
 	return func(msg *message.Message) ([]*message.Message, error) {
-		ctx := msg.Context()
-		h := handoff.FromContext(ctx)
-		metadata := maps.Clone(msg.Metadata)
-		waits := r.waits()
-		for attempt := 1; ; attempt++ {
-			var start handoff.Savepoint
-			if h != nil {
-				start = h.Savepoint()
-			}
-			made, err := r.attempt(ctx, msg, next)
+		run := retrying{Retry: &r, msg: msg, ctx: msg.Context(), metadata: maps.Clone(msg.Metadata)}
+		if run.handoff = handoff.FromContext(run.ctx); run.handoff != nil {
+			run.history = run.handoff.History
+		}
+		for {
+			made, err := run.attempt(next)
 			if err == nil {
 				return made, nil
 			}
-			// Not only before another attempt: whoever is outside may yet acknowledge
-			// the message, a poison queue for one.
-			if h != nil {
-				h.Rollback(start)
-			}
-			msg.Metadata = maps.Clone(metadata)
-			if handoff.IsVerdict(err) || ctx.Err() != nil {
+			if err := run.judge(err); err != nil {
 				return nil, err
 			}
-			if attempt >= r.MaxAttempts {
-				return nil, handoff.Exhausted(fmt.Errorf("given up after %d attempts: %w", attempt, err), attempt)
-			}
-			delay := waits.NextBackOff()
-			if r.OnRetry != nil {
-				r.OnRetry(msg, attempt, err, delay)
-			}
-			if !wait(ctx, delay) {
-				return nil, err
-			}
+			run.repeat()
 		}
 	}
-}
-
-// attempt calls the handler once, with a deadline if there is to be one.
-func (r Retry) attempt(ctx context.Context, msg *message.Message, next message.HandlerFunc) ([]*message.Message, error) {
-	if r.AttemptTimeout <= 0 {
-		msg.SetContext(ctx)
-		return next(msg)
-	}
-	limited, cancel := context.WithTimeoutCause(ctx, r.AttemptTimeout, fmt.Errorf("no answer within %v: %w", r.AttemptTimeout, context.DeadlineExceeded))
-	defer cancel()
-	defer msg.SetContext(ctx)
-	msg.SetContext(limited)
-	made, err := next(msg)
-	for _, m := range made {
-		// They are published after the attempt's context has ended.
-		m.SetContext(context.WithoutCancel(m.Context()))
-	}
-	return made, err
 }
 
 func (r *Retry) setDefaults() {
@@ -114,13 +110,137 @@ func (r *Retry) setDefaults() {
 	if r.MaxInterval <= 0 {
 		r.MaxInterval = max(DefaultMaxInterval, r.InitialInterval)
 	}
+	if r.HoldUpTo == 0 {
+		r.HoldUpTo = DefaultHoldUpTo
+	}
 }
 
-func (r Retry) waits() *backoff.ExponentialBackOff {
-	waits := backoff.NewExponentialBackOff()
-	waits.InitialInterval = r.InitialInterval
-	waits.MaxInterval = r.MaxInterval
-	waits.Multiplier = 2
-	waits.RandomizationFactor = 0.5
-	return waits
+// interval bounds the wait after that many failures.
+func (r *Retry) interval(failures int) time.Duration {
+	interval := min(r.InitialInterval, r.MaxInterval)
+	for i := 1; i < failures && interval < r.MaxInterval; i++ {
+		// Not doubled first: it might overflow.
+		if interval > r.MaxInterval/2 {
+			return r.MaxInterval
+		}
+		interval *= 2
+	}
+	return interval
+}
+
+// retrying is one delivery of a message.
+type retrying struct {
+	*Retry
+	msg      *message.Message
+	ctx      context.Context
+	metadata message.Metadata
+	handoff  *handoff.Handoff
+	// history is that of all deliveries.
+	history handoff.History
+}
+
+// attempt calls the handler once. What a failed attempt did to the message is
+// undone, and not only before another one: whoever is outside may yet acknowledge
+// the message, a poison queue for one.
+func (r *retrying) attempt(next message.HandlerFunc) ([]*message.Message, error) {
+	var start handoff.Savepoint
+	if r.handoff != nil {
+		start = r.handoff.Savepoint()
+	}
+	made, err := r.call(next)
+	if err == nil {
+		return made, nil
+	}
+	if r.handoff != nil {
+		r.handoff.Rollback(start)
+	}
+	r.msg.Metadata = maps.Clone(r.metadata)
+	return nil, err
+}
+
+// call calls the handler, with a deadline if there is to be one.
+func (r *retrying) call(next message.HandlerFunc) ([]*message.Message, error) {
+	if r.AttemptTimeout <= 0 {
+		r.msg.SetContext(r.ctx)
+		return next(r.msg)
+	}
+	limited, cancel := context.WithTimeoutCause(r.ctx, r.AttemptTimeout,
+		fmt.Errorf("no answer within %v: %w", r.AttemptTimeout, context.DeadlineExceeded))
+	defer cancel()
+	defer r.msg.SetContext(r.ctx)
+	r.msg.SetContext(limited)
+	made, err := next(r.msg)
+	for _, m := range made {
+		if m != nil {
+			// They are published after the attempt's context has ended.
+			m.SetContext(context.WithoutCancel(m.Context()))
+		}
+	}
+	return made, err
+}
+
+// judge returns nil after a wait when there is to be another attempt here, and
+// otherwise the error to pass on.
+func (r *retrying) judge(err error) error {
+	if aside, ok := handoff.AsideOf(err); ok && r.handoff != nil {
+		// If it was staged, the rollback has dropped it.
+		aside.History = r.history
+		return putAside(r.handoff, aside, err)
+	}
+	if kind, ok := handoff.PoisonKind(err); ok {
+		return handoff.Poisonous(kind, r.history.Failures+1, err)
+	}
+	if handoff.IsVerdict(err) || r.ctx.Err() != nil {
+		return err
+	}
+	r.history.Failures++
+	if r.history.Failing.IsZero() {
+		r.history.Failing = time.Now()
+	}
+	if r.ShouldRetry != nil && !r.ShouldRetry(err) {
+		return handoff.Poisonous(handoff.KindPermanent, r.history.Failures, err)
+	}
+	if r.history.Failures >= r.MaxAttempts {
+		return handoff.Exhausted(fmt.Errorf("given up after %d attempts: %w", r.history.Failures, err), r.history.Failures)
+	}
+	bound := r.interval(r.history.Failures)
+	if r.handoff == nil {
+		bound = min(bound, mostHeld)
+	}
+	delay := time.Millisecond + rand.N(bound)
+	if elapsed := time.Since(r.history.Failing); r.MaxElapsed > 0 && elapsed+delay > r.MaxElapsed {
+		return handoff.Exhausted(fmt.Errorf("given up after %d attempts in %v: %w",
+			r.history.Failures, elapsed.Round(time.Millisecond), err), r.history.Failures)
+	}
+	if r.OnRetry != nil {
+		r.OnRetry(r.msg, r.history.Failures, err, delay)
+	}
+	return r.await(delay, bound, err)
+}
+
+// repeat notes that the handler is called again in this delivery.
+func (r *retrying) repeat() {
+	if r.handoff != nil {
+		r.handoff.Repeat()
+		r.history.Repeats = r.handoff.Repeated()
+	}
+}
+
+// await waits here, or puts the message aside for it.
+func (r *retrying) await(delay, bound time.Duration, cause error) error {
+	switch {
+	case r.handoff == nil:
+		if !wait(r.ctx, delay) {
+			return cause
+		}
+		return nil
+	case bound <= r.HoldUpTo:
+		// Also when the transport stops: what is under way is finished.
+		if !sleep(r.ctx, delay) {
+			return cause
+		}
+		return nil
+	default:
+		return putAside(r.handoff, handoff.Aside{For: delay, History: r.history}, fmt.Errorf("attempt %d: %w", r.history.Failures, cause))
+	}
 }

@@ -5,6 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/middleware"
 )
 
 // ErrFaulty is what the error of a pipeline whose graph has faults wraps.
@@ -92,8 +96,11 @@ func (p *Pipeline) checkStages() (faults []error) {
 		if n.settings.maxAttempts < 1 {
 			faults = append(faults, fmt.Errorf("stage %q: MaxAttempts of %d is not possible, 1 is the least", n.name, n.settings.maxAttempts))
 		}
-		if slices.ContainsFunc(n.settings.use, func(m middleware) bool { return m == nil }) {
+		if slices.ContainsFunc(n.settings.use, func(m message.HandlerMiddleware) bool { return m == nil }) {
 			faults = append(faults, fmt.Errorf("stage %q: a middleware in Use is nil", n.name))
+		}
+		if slices.ContainsFunc(n.settings.chain, func(change func(*middleware.Chain)) bool { return change == nil }) {
+			faults = append(faults, fmt.Errorf("stage %q: the function given to Chain is nil", n.name))
 		}
 	}
 	for _, port := range p.ports {

@@ -55,9 +55,9 @@
 //
 //	transport    reads the topic as the stage's group, commits the handoff
 //	router       Watermill's: one goroutine a message
-//	guard        carries out the verdict on the message
-//	recoverer    makes an error of a panic
-//	middleware   the pipeline's, then the stage's, the first outermost
+//	guard        carries out what is left of an error: acknowledge, put aside, reject
+//	chain        package middleware's: poison queue, retry and others, see [Chain]
+//	Use          the pipeline's middleware, then the stage's, the first outermost
 //	codec        decodes the input, encodes the outputs
 //	handler      yours
 //
@@ -99,14 +99,16 @@
 //	Skip                the message is done, nothing is passed on
 //	RetryAfter(d)       the message is parked for d, and then delivered again
 //	Permanent(err)      the message goes to the poison topic
-//	any other error     the message is delivered again, after a delay that grows with
-//	                    each attempt; after MaxAttempts it goes to the poison topic
+//	any other error     the handler is called again: twice within a moment, and then
+//	                    later and later, with the message put aside meanwhile; after
+//	                    MaxAttempts, hours by default, it goes to the poison topic
 //	a panic             is such an error
 //	a payload that      the message goes to the poison topic, the handler does not run
 //	cannot be decoded
 //	an output that      the message goes to the poison topic
 //	cannot be encoded
 //
+// This is what the default chain of middleware makes of them; [Chain] changes it.
 // Verdicts may be wrapped. But for nil, nothing that the attempt published with
 // its context remains, where there is a handoff. A message in the poison topic has its id, payload and
 // metadata, and the metadata named by the Poison constants. If it cannot be

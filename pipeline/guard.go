@@ -12,27 +12,27 @@ import (
 	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/restraint"
+	"github.com/millstream-go/millstream/middleware"
 )
 
-type middleware = message.HandlerMiddleware
-
-// guard carries out the verdict on a message: it is outside all middleware and
-// sees what remains of an error after them.
+// guard is between the router and a stage's chain of middleware, and carries out
+// what remains of an error after that.
 type guard struct {
 	pipeline  *Pipeline
 	stage     *node
 	input     *port
 	publisher message.Publisher
 	log       *slog.Logger
-	failures  *failures
+	restraint *restraint.Restraint
 	// stopping is closed when the run is to end: nothing is waited for any more.
 	stopping <-chan struct{}
 }
 
 // handler returns the whole handler of a stage for one of its inputs:
 //
-//	guard → recoverer → the pipeline's middleware → the stage's → the stage
-func (g *guard) handler() message.HandlerFunc {
+//	guard → recoverer → the chain → the middleware of Use → the stage
+func (g *guard) handler() (message.HandlerFunc, error) {
 	handle := func(msg *message.Message) ([]*message.Message, error) { return g.stage.handle(msg, g.input) }
 	use := g.stage.settings.use
 	if len(use) > 0 {
@@ -41,17 +41,23 @@ func (g *guard) handler() message.HandlerFunc {
 	for _, m := range slices.Backward(use) {
 		handle = m(handle)
 	}
-	handle = wm.Recoverer(handle)
+	chain, err := g.chain()
+	if err != nil {
+		return nil, err
+	}
+	handle = wm.Recoverer(chain.Middleware(handle))
 	return func(msg *message.Message) ([]*message.Message, error) {
 		ctx := msg.Context()
 		h := handoff.FromContext(ctx)
 		var start handoff.Savepoint
-		switch {
-		case h != nil:
+		if h != nil {
 			start = h.Savepoint()
-		case ctx.Value(topicKey{}) != nil:
-			// Some transports keep the context that a message was published with.
-			ctx = context.WithValue(ctx, topicKey{}, nil)
+		} else {
+			if ctx.Value(topicKey{}) != nil {
+				// Some transports keep the context that a message was published with.
+				ctx = context.WithValue(ctx, topicKey{}, nil)
+			}
+			ctx = handoff.WithStopping(ctx, g.stopping)
 			msg.SetContext(ctx)
 		}
 		made, err := handle(msg)
@@ -59,13 +65,38 @@ func (g *guard) handler() message.HandlerFunc {
 		// Watermill's Timeout does.
 		msg.SetContext(ctx)
 		if err == nil {
-			g.failures.forget(h, msg.UUID)
 			return revive(ctx, made), nil
 		}
-		if h != nil {
-			h.Rollback(start)
-		}
-		return nil, g.judge(msg, h, err)
+		return nil, g.judge(msg, h, start, err)
+	}, nil
+}
+
+// chain returns the middleware of the stage: the default one, as the options of
+// the pipeline and then those of the stage changed it.
+func (g *guard) chain() (middleware.Chain, error) {
+	poison, err := middleware.NewPoisonQueue(g.publisher, g.pipeline.PoisonTopic(), middleware.PoisonConfig{
+		Pipeline: g.pipeline.name, Handler: g.stage.name, OnPoisoned: g.poisoned,
+	})
+	if err != nil {
+		return middleware.Chain{}, err
+	}
+	chain := middleware.DefaultChain(poison)
+	chain.Retry = middleware.Retry{MaxAttempts: g.stage.settings.maxAttempts}.Middleware
+	for _, change := range g.stage.settings.chain {
+		change(&chain)
+	}
+	return chain, nil
+}
+
+// poisoned logs that a message goes to the poison topic.
+func (g *guard) poisoned(msg *message.Message, kind string, attempts int, reason error) {
+	const text = "message poisoned"
+	fields := []any{"stage", g.stage.name, "message_id", msg.UUID, "kind", kind, "attempt", attempts, "error", reason}
+	if id := EntryID(msg.Context()); id != "" {
+		fields = append(fields, "entry_id", id)
+	}
+	if fields, ok := g.restraint.May(text, fields...); ok {
+		g.log.Warn(text, fields...)
 	}
 }
 
@@ -102,68 +133,23 @@ func revive(input context.Context, made []*message.Message) []*message.Message {
 
 // judge carries out what an error asks for. A nil result acknowledges the
 // message, an error rejects it.
-func (g *guard) judge(msg *message.Message, h *handoff.Handoff, err error) error {
-	if errors.Is(err, handoff.ErrSkip) {
-		g.failures.forget(h, msg.UUID)
+func (g *guard) judge(msg *message.Message, h *handoff.Handoff, start handoff.Savepoint, err error) error {
+	aside, isAside := handoff.AsideOf(err)
+	if h != nil {
+		h.Rollback(start)
+	}
+	switch {
+	case errors.Is(err, handoff.ErrSkip):
 		return nil
-	}
-	if aside, ok := handoff.AsideOf(err); ok {
-		return g.putAside(msg, h, aside)
-	}
-	kind, poisonous := handoff.PoisonKind(err)
-	if !poisonous && msg.Context().Err() != nil {
-		// The run is ending: not the message's fault.
-		return fmt.Errorf("stage %s: %w", g.stage.name, err)
-	}
-	attempt := g.failures.count(h, msg.UUID)
-	if !poisonous && attempt >= g.stage.settings.maxAttempts {
-		kind, poisonous = handoff.KindExhausted, true
-		err = fmt.Errorf("given up after %d attempts: %w", attempt, err)
-	}
-	if poisonous {
-		return g.poison(msg, h, kind, attempt, err)
-	}
-	if h == nil {
-		// Such a transport delivers the message again at once.
-		sleep(msg.Context(), g.stopping, g.failures.delay(attempt))
-	}
-	return fmt.Errorf("stage %s, attempt %d: %w", g.stage.name, attempt, err)
-}
-
-// putAside puts the message aside, or without a handoff holds it here.
-func (g *guard) putAside(msg *message.Message, h *handoff.Handoff, aside handoff.Aside) error {
-	if h != nil {
+	case isAside && h != nil:
 		return h.PutAside(aside)
+	case isAside:
+		sleep(msg.Context(), g.stopping, aside.For)
+	case h == nil:
+		// Such a transport delivers the message again at once.
+		sleep(msg.Context(), g.stopping, redeliveryDelay)
 	}
-	sleep(msg.Context(), g.stopping, aside.For)
-	return handoff.RetryAfter(aside.For)
-}
-
-// poison publishes the message to the poison topic: with a handoff in one step
-// with its acknowledgement, else before it.
-func (g *guard) poison(msg *message.Message, h *handoff.Handoff, kind string, attempt int, reason error) error {
-	poisoned := msg.Copy()
-	poisoned.SetContext(msg.Context())
-	p := handoff.Poisoning{
-		Reason: reason.Error(), Kind: kind,
-		Pipeline: g.pipeline.name, Handler: g.stage.name,
-		Topic: g.input.topic(), Subscriber: message.SubscriberNameFromCtx(msg.Context()),
-		Attempts: attempt, FailedAt: time.Now(),
-	}
-	if h != nil {
-		p.EntryID = h.ID
-	}
-	p.Describe(poisoned.Metadata)
-	if err := g.publisher.Publish(g.pipeline.PoisonTopic(), poisoned); err != nil {
-		if h == nil {
-			sleep(msg.Context(), g.stopping, republishDelay)
-		}
-		return fmt.Errorf("stage %s: the message could not be poisoned: %w, because of %w", g.stage.name, err, reason)
-	}
-	g.failures.forget(h, msg.UUID)
-	g.log.Warn("message poisoned", "stage", g.stage.name, "message_id", msg.UUID, "entry_id", p.EntryID,
-		"kind", kind, "attempt", attempt, "error", reason)
-	return nil
+	return fmt.Errorf("stage %s: %w", g.stage.name, err)
 }
 
 // sleep waits for d, or until ctx or the run ends.

@@ -18,11 +18,12 @@ func MessageFrom(ctx context.Context) *message.Message {
 	return msg
 }
 
-// Attempt returns which delivery of the message this is, from 1. Transports that
-// do not count deliveries always say 1.
+// Attempt returns which attempt at the message this is, from 1: each delivery is one,
+// and each time that a middleware.Retry calls the handler again within a delivery.
+// On transports that do not count deliveries it is always 1.
 func Attempt(ctx context.Context) int {
 	if h := handoff.FromContext(ctx); h != nil {
-		return h.Attempt
+		return h.Runs()
 	}
 	return 1
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/middleware"
 )
 
 // Option sets up a pipeline and, as the default, all its stages.
@@ -26,14 +28,14 @@ type settings struct {
 	ordered     bool
 	loop        bool
 	maxAttempts int
+	chain       []func(*middleware.Chain)
 	use         []message.HandlerMiddleware
 	codec       Codec
 }
 
-// DefaultMaxAttempts is how often a message is delivered by default before a
-// stage that keeps failing gives it up. With the default delays of streams this
-// takes about ten minutes.
-const DefaultMaxAttempts = 20
+// DefaultMaxAttempts is how often a handler is called for a message by default before
+// a stage that keeps failing gives it up: after two hours or so.
+const DefaultMaxAttempts = middleware.DefaultMaxAttempts
 
 func defaultSettings() settings {
 	return settings{concurrency: 1, maxAttempts: DefaultMaxAttempts, codec: JSON{}}
@@ -58,18 +60,37 @@ func Concurrency(n int) CommonOption {
 	return commonOption(func(s *settings) { s.concurrency = n })
 }
 
-// Use wraps a stage's handler in Watermill middleware, the first outermost.
-// Those of the pipeline are outside those of the stage. All of them see the
-// errors of the handler; what remains of an error decides about the message.
-func Use(middleware ...message.HandlerMiddleware) CommonOption {
+// Use wraps a stage's handler in Watermill middleware, the first outermost, inside
+// the chain: it sees every attempt. Those of the pipeline are outside those of the
+// stage. All of them see the errors of the handler; what remains of an error decides
+// about the message.
+func Use(wrappers ...message.HandlerMiddleware) CommonOption {
 	return commonOption(func(s *settings) {
-		s.use = append(slices.Clip(s.use), middleware...)
+		s.use = append(slices.Clip(s.use), wrappers...)
 	})
 }
 
-// MaxAttempts is how often a message is delivered to a stage that fails with a
-// plain error before it goes to the poison topic. All deliveries count, also those
-// that ended with [RetryAfter] or with the death of the process. Default:
+// Chain changes the chain of middleware around a stage: change gets that of
+// [middleware.DefaultChain], with the pipeline's poison queue in it, and sets, replaces
+// or removes parts. It is called for each input of each stage at the start of a run.
+// Changes of the pipeline come first, then those of the stage.
+//
+//	pipeline.Chain(func(c *middleware.Chain) {
+//		c.Retry = middleware.Retry{MaxElapsed: time.Hour}.Middleware
+//		c.Timeout = middleware.Timeout(10 * time.Second)
+//	})
+//
+// Without a PoisonQueue, or with a Retry that does not give up, a message that keeps
+// failing comes again for ever, after delays of the transport.
+func Chain(change func(*middleware.Chain)) CommonOption {
+	return commonOption(func(s *settings) {
+		s.chain = append(slices.Clip(s.chain), change)
+	})
+}
+
+// MaxAttempts is how often a handler is called for a message, over all processes and
+// deliveries, before it goes to the poison topic. It sets up the Retry of the default
+// chain; one that [Chain] puts in its place has its own. Default:
 // [DefaultMaxAttempts].
 func MaxAttempts(n int) CommonOption {
 	return commonOption(func(s *settings) { s.maxAttempts = n })

@@ -8,9 +8,9 @@ import (
 	"github.com/millstream-go/millstream/internal/handoff"
 )
 
-// republishDelay is how long a transport that delivers a rejected message again
-// at once is held up when nothing can be published.
-const republishDelay = time.Second
+// redeliveryDelay is how long a transport that delivers a rejected message again
+// at once is held up before it is.
+const redeliveryDelay = time.Second
 
 // outlet publishes what a handler returns. The router closes a handler's
 // publisher when the handler stops; this one stays open for the others.
@@ -34,7 +34,7 @@ func (o outlet) Publish(topic string, messages ...*message.Message) error {
 		}
 		if err := o.Publisher.Publish(to, messages[:n]...); err != nil {
 			if ctx := messages[0].Context(); handoff.FromContext(ctx) == nil {
-				sleep(ctx, o.stopping, republishDelay)
+				sleep(ctx, o.stopping, redeliveryDelay)
 			}
 			return err
 		}

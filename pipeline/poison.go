@@ -18,12 +18,18 @@ const (
 	// PoisonEntryID is the id of the entry that the message was, on transports
 	// that have one.
 	PoisonEntryID = handoff.KeyEntryID
-	// PoisonAttempts is how often the message was delivered.
+	// PoisonAttempts is how often the handler was called for it; a message that was
+	// never handed to one, for it could not be decoded or kills its process, has the
+	// number of its deliveries.
 	PoisonAttempts = handoff.KeyAttempts
 	// PoisonFailedAt is when it was given up, in RFC 3339.
 	PoisonFailedAt = handoff.KeyFailedAt
 	// PoisonPipeline is the name of the pipeline.
 	PoisonPipeline = handoff.KeyPipeline
+	// PoisonErrors is type and text of the error and of all that it wraps, one a line.
+	PoisonErrors = handoff.KeyErrors
+	// PoisonTraceID is the id of the message's trace, if it has one.
+	PoisonTraceID = handoff.KeyTraceID
 )
 
 // Values of the metadata [PoisonKind].
@@ -34,6 +40,9 @@ const (
 	KindPermanent = handoff.KindPermanent
 	// KindExhausted: the handler failed until its attempts were used up.
 	KindExhausted = handoff.KindExhausted
+	// KindFailed: an error that the poison queue was told to take at once, or a panic
+	// that no retry saw.
+	KindFailed = handoff.KindFailed
 	// KindUnfinished: time and again a process died or froze at work on it.
 	KindUnfinished = handoff.KindUnfinished
 )

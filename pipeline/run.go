@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/restraint"
 )
 
 // ErrDrainTimeout is what the error of a run wraps whose handlers went on after
@@ -171,7 +173,7 @@ func (e *stoppedError) Error() string {
 // nothing running, and adds them to the router. It returns what was subscribed.
 func (r *run) subscribe(ctx context.Context, nodes []*node, stopping <-chan struct{}) (started []*subscribed, err error) {
 	for _, n := range nodes {
-		failures, gate := newFailures(), newGate(n)
+		gate := newGate(n)
 		for _, in := range n.inputs {
 			s, err := r.subscribeTo(ctx, n, in)
 			if err != nil {
@@ -180,9 +182,13 @@ func (r *run) subscribe(ctx context.Context, nodes []*node, stopping <-chan stru
 			started = append(started, s)
 			g := &guard{
 				pipeline: r.pipeline, stage: n, input: in, publisher: r.publisher,
-				log: r.pipeline.logger.With("pipeline", r.pipeline.name), failures: failures, stopping: stopping,
+				log: r.pipeline.logger.With("pipeline", r.pipeline.name), restraint: restraint.New(), stopping: stopping,
 			}
-			r.add(n, in, s, outlet{r.publisher, n.shape == routeShape, stopping}, gate.wrap(g.handler()))
+			handle, err := g.handler()
+			if err != nil {
+				return started, fmt.Errorf("stage %q: %w", n.name, err)
+			}
+			r.add(n, in, s, outlet{r.publisher, n.shape == routeShape, stopping}, gate.wrap(handle))
 		}
 	}
 	return started, nil

@@ -16,7 +16,6 @@ var Skip = handoff.ErrSkip
 func Permanent(err error) error { return handoff.Permanent(err) }
 
 // RetryAfter is the verdict of a handler that wants the message again after d:
-// it is put aside, and those behind it pass. Each time counts as an attempt, though
-// none is the last: a stage that waits long in this way, and may fail otherwise
-// too, wants a larger [MaxAttempts].
+// it is put aside, and those behind it pass. That is no failure and uses up none of
+// its [MaxAttempts], though [Attempt] counts the delivery.
 func RetryAfter(d time.Duration) error { return handoff.RetryAfter(d) }

@@ -53,6 +53,7 @@ func TestPermanentPoisonsOnceWithEverythingKnown(t *testing.T) {
 		pipeline.PoisonEntryID:    entry,
 		pipeline.PoisonAttempts:   "1",
 		pipeline.PoisonPipeline:   p.Name(),
+		pipeline.PoisonErrors:     "*fmt.wrapError: wrapped: no such number\n*errors.errorString: no such number",
 	}
 	for key, value := range want {
 		if got := poison[0].Metadata[key]; got != value {

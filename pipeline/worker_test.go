@@ -21,6 +21,7 @@ import (
 // The test binary is a worker process when it finds these in its environment.
 const (
 	workerEnv      = "MILLSTREAM_TEST_WORKER" // the pipeline's name
+	workerKindEnv  = "MILLSTREAM_TEST_WORKER_KIND"
 	workerRedisEnv = "MILLSTREAM_TEST_WORKER_REDIS"
 )
 
@@ -68,7 +69,11 @@ func work() int {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	p := composeForWorkers(os.Getenv(workerEnv))
+	name := os.Getenv(workerEnv)
+	p := composeForWorkers(name).Pipeline
+	if os.Getenv(workerKindEnv) == failingWorker {
+		p = composeToFail(name).Pipeline
+	}
 	if err := p.Run(ctx, transport, pipeline.DrainTimeout(workerDrain)); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -86,12 +91,18 @@ type worker struct {
 
 func startWorker(t *testing.T, name string) *worker {
 	t.Helper()
+	return startWorkerOf(t, "", name)
+}
+
+// startWorkerOf starts a worker process for a pipeline of some kind.
+func startWorkerOf(t *testing.T, kind, name string) *worker {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &worker{command: exec.Command(self)}
-	w.command.Env = append(os.Environ(), workerEnv+"="+name, workerRedisEnv+"="+server.Addr())
+	w.command.Env = append(os.Environ(), workerEnv+"="+name, workerKindEnv+"="+kind, workerRedisEnv+"="+server.Addr())
 	w.command.Stdout, w.command.Stderr = &w.output, &w.output
 	if err := w.command.Start(); err != nil {
 		t.Fatal(err)

@@ -55,8 +55,12 @@ func (s *subscription) publishEach(ctx context.Context, d *commit.Delivery, isAb
 		if err := away[tag]; err != nil {
 			return err
 		}
-		message := commit.Message{Key: fmt.Sprintf("%s:%d", input, n), Values: o.Values, Size: o.Size}
-		if err := commit.PublishOnce(ctx, s.domain.client, o.Topic, abroadTTL, []commit.Message{message}); err != nil {
+		once := handoff.Mark{Key: fmt.Sprintf("%s:%d", input, n), TTL: abroadTTL}
+		if o.Once.Key != "" { // which the same run has again, too
+			once = o.Once
+		}
+		message := commit.Message{Key: once.Key, Values: o.Values, Size: o.Size}
+		if err := commit.PublishOnce(ctx, s.domain.client, o.Topic, once.TTL, []commit.Message{message}); err != nil {
 			if !commit.Refused(err) {
 				away[tag] = err
 				lookAround(ctx, s.domain.client, err)

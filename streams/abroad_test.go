@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
+	"github.com/millstream-go/millstream/internal/commit"
 	"github.com/millstream-go/millstream/internal/handoff"
 	"github.com/millstream-go/millstream/internal/redistest"
 	"github.com/millstream-go/millstream/streams"
@@ -75,11 +76,15 @@ func TestAnOutputForAnotherSlotIsThereBeforeTheAcknowledgement(t *testing.T) {
 	require.Positive(t, commits.Load())
 }
 
-// isCommit matches the script that settles: it alone has the hash of unfinished
-// entries as its third key.
+// isCommit matches the script that settles: of those on the topic it alone is told
+// how long to put aside what failed, after its keys, group, consumer and parker.
 func isCommit(cmd redis.Cmder, topic string) bool {
 	args := cmd.Args()
-	return len(args) > 5 && (args[0] == "evalsha" || args[0] == "eval") && args[5] == topic+":unfinished:g"
+	if len(args) < 4 || args[0] != "evalsha" && args[0] != "eval" || args[3] != topic {
+		return false
+	}
+	at := 3 + args[2].(int) + 3
+	return len(args) > at && args[at] == commit.FailureDelay.Milliseconds()
 }
 
 // The outputs abroad are out when the acknowledgement fails.

@@ -88,7 +88,7 @@ func (s *subscription) noteTaken(entries []commit.Entry, dropped int) {
 	if abandoned > 0 {
 		s.count.reclaimed.Add(uint64(abandoned))
 		const text = "took over messages of consumers that fell silent"
-		if fields, ok := s.restraint.may(text, "messages", abandoned, "idle_time", s.config.IdleTime); ok {
+		if fields, ok := s.restraint.May(text, "messages", abandoned, "idle_time", s.config.IdleTime); ok {
 			s.log.Info(text, fields...)
 		}
 	}
@@ -99,7 +99,7 @@ func (s *subscription) noteVanished(n int) {
 	if n > 0 {
 		s.count.vanished.Add(uint64(n))
 		const text = "entries were deleted from the stream while they were pending, and are given up"
-		if fields, ok := s.restraint.may(text, "messages", n); ok {
+		if fields, ok := s.restraint.May(text, "messages", n); ok {
 			s.log.Warn(text, fields...)
 		}
 	}

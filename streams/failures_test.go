@@ -16,7 +16,7 @@ import (
 func failed(t *testing.T, msg *message.Message, n int, since time.Time) {
 	t.Helper()
 	h := handoff.FromContext(msg.Context())
-	require.NoError(t, h.PutAside(handoff.Aside{For: time.Millisecond, Failures: n, Failing: since}))
+	require.NoError(t, h.PutAside(handoff.Aside{For: time.Millisecond, History: handoff.History{Failures: n, Failing: since}}))
 }
 
 func requireFailures(t *testing.T, msg *message.Message, n int, since time.Time) {

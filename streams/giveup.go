@@ -106,7 +106,7 @@ func (s *subscription) poisonOr(entry *commit.Entry, output handoff.Output, err 
 
 // complain logs an error about a message, if it may: there may be thousands.
 func (s *subscription) complain(text string, fields ...any) {
-	if fields, ok := s.restraint.may(text, fields...); ok {
+	if fields, ok := s.restraint.May(text, fields...); ok {
 		s.log.Error(text, fields...)
 	}
 }

@@ -90,3 +90,43 @@ func TestALostReplyToAPublishWithAKeyDoublesNothing(t *testing.T) {
 	require.Equal(t, 1, link.Lost())
 	require.Equal(t, []string{"0", "1", "2"}, uuids(decoded(t, c, topic)))
 }
+
+// What a handler publishes is staged and appears with its delivery: there, too, a
+// key is published once, whoever was first and in whatever way.
+func TestAKeyIsPublishedOnceAlsoWithADelivery(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	publish(t, c, topic, "1", "2", "3")
+	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{})
+	publisher := newPublisher(t, c, streams.PublisherConfig{IdempotencyKey: byUUID, IdempotencyTTL: time.Hour})
+	require.NoError(t, publisher.Publish(topic+"out", message.NewMessage("before", nil)))
+	for range 3 {
+		msg := receive(t, messages)
+		require.NoError(t, publisher.Publish(topic+"out",
+			out(msg, "before"), out(msg, "same"), out(msg, "same"), out(msg, "of "+msg.UUID)))
+		require.NoError(t, publisher.Publish(topic+"other", out(msg, "same")))
+		msg.Ack()
+	}
+	settled(t, c, topic)
+	require.NoError(t, publisher.Publish(topic+"out", message.NewMessage("same", nil), message.NewMessage("after", nil)))
+	require.Equal(t, []string{"before", "same", "of 1", "of 2", "of 3", "after"}, uuids(decoded(t, c, topic+"out")))
+	require.Equal(t, []string{"same"}, uuids(decoded(t, c, topic+"other")))
+	require.Greater(t, c.PTTL(t.Context(), commit.PublishedKey(topic+"out", "same")).Val(), 50*time.Minute)
+}
+
+// A delivery that cannot be committed publishes nothing, and so marks nothing.
+func TestARefusedDeliveryLeavesNoKey(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(t), client(t)
+	publish(t, c, topic, "1")
+	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{})
+	publisher := newPublisher(t, c, streams.PublisherConfig{IdempotencyKey: byUUID})
+	require.NoError(t, c.Set(t.Context(), topic+"bad", "no stream", 0).Err())
+	msg := receive(t, messages)
+	require.NoError(t, publisher.Publish(topic+"good", out(msg, "a")))
+	require.NoError(t, publisher.Publish(topic+"bad", out(msg, "b")))
+	msg.Ack()
+	eventually(t, func() bool { return pendingOf(t, c, topic)["millstream:parked"] == 1 }, "not put aside")
+	require.Zero(t, c.XLen(t.Context(), topic+"good").Val())
+	require.Zero(t, c.Exists(t.Context(), commit.PublishedKey(topic+"good", "a"), commit.PublishedKey(topic+"bad", "b")).Val())
+}

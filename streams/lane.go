@@ -49,7 +49,7 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 	}
 	msgCtx, h, cancel := handoff.NewContext(ctx, handoff.Delivery{
 		Topic: s.group.Stream, Group: s.group.Group, ID: entry.ID, Attempt: entry.Attempt,
-		Failures: entry.Failures, Failing: entry.Failing, Stopping: s.stopping,
+		History: entry.History, Stopping: s.stopping,
 	}, s.domain)
 	defer cancel()
 	msg.SetContext(msgCtx)
@@ -116,7 +116,7 @@ func (s *subscription) nacked(ctx context.Context, entry *commit.Entry) (again b
 func (s *subscription) waitInOrder(ctx context.Context, entry *commit.Entry, aside handoff.Aside) (again bool) {
 	s.ended(ctx, entry)
 	if aside.Failures > 0 {
-		entry.Failures, entry.Failing = aside.Failures, aside.Failing
+		entry.History = aside.History
 	}
 	if !s.sleep(aside.For) {
 		s.handBack(entry.ID, true)
@@ -124,7 +124,7 @@ func (s *subscription) waitInOrder(ctx context.Context, entry *commit.Entry, asi
 	}
 	entry.Attempt++
 	entry.Whence = commit.Own
-	if err := s.group.Again(context.WithoutCancel(ctx), entry.ID, entry.Attempt, aside); err != nil {
+	if err := s.group.Again(context.WithoutCancel(ctx), entry.ID, entry.Attempt, aside.History); err != nil {
 		s.count.troubles.Add(1)
 		s.complain("a delivery cannot be counted, the attempt will be too low if the process dies",
 			"entry_id", entry.ID, "attempt", entry.Attempt, "error", err)

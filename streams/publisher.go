@@ -31,9 +31,9 @@ type PublisherConfig struct {
 	Marshaller Marshaller
 	// IdempotencyKey, if set, names what a message is. A message whose key was
 	// published to the topic within IdempotencyTTL is passed over in the same
-	// atomic step that would have added it, and Publish succeeds. Messages with
-	// an empty key are always added. It does not apply to messages that are
-	// staged with a delivery, whose handoff is exactly once already.
+	// atomic step that would have added it, and Publish succeeds; for a message that
+	// is staged with a delivery that step is the commit. Messages with an empty key
+	// are always added.
 	IdempotencyKey func(topic string, msg *message.Message) string
 	// IdempotencyTTL is how long keys are remembered. Default: 24 hours.
 	// Forever keeps them.
@@ -129,6 +129,9 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 			if output.Limit = limit; p.config.ReportOnly {
 				output.Limit = 0
 				p.reportFull(msg.Context(), topic, limit, 1)
+			}
+			if key := p.key(topic, msg); key != "" {
+				output.Once = handoff.Mark{Key: key, TTL: p.config.IdempotencyTTL}
 			}
 			if err := h.Publish(output); err != nil {
 				return fmt.Errorf("streams: publish message %s to %s: %w", msg.UUID, topic, err)

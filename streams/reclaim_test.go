@@ -85,10 +85,10 @@ func TestAReadWhoseReplyIsLostIsMadeUpFor(t *testing.T) {
 }
 
 // isOrderedRead matches the script by which an ordered subscriber reads: the one
-// with a single key and six arguments.
+// with two keys and six arguments.
 func isOrderedRead(topic string) func([]byte) bool {
 	return func(request []byte) bool {
-		return bytes.HasPrefix(request, []byte("*10\r\n$7\r\nevalsha\r\n")) && bytes.Contains(request, []byte(topic))
+		return bytes.HasPrefix(request, []byte("*11\r\n$7\r\nevalsha\r\n")) && bytes.Contains(request, []byte(topic))
 	}
 }
 
@@ -176,12 +176,12 @@ func TestAMessageSettledDuringTheSearchForLostOnesIsNotDeliveredAgain(t *testing
 	receiveNothing(t, messages, 300*time.Millisecond)
 }
 
-// isSearch: evalsha, sha, 1, stream, group, consumer, first id, count, whether it
-// inherits.
+// isSearch: evalsha, sha, 2, stream, notes, group, consumer, first id, count, whether
+// it inherits.
 func isSearch(args []any) bool {
-	if len(args) != 9 || args[0] != "evalsha" && args[0] != "eval" {
+	if len(args) != 10 || args[0] != "evalsha" && args[0] != "eval" {
 		return false
 	}
-	_, counts := args[7].(int)
+	_, counts := args[8].(int)
 	return counts
 }

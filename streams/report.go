@@ -70,7 +70,7 @@ func (c *committer) report(ctx context.Context, batch []commit.Delivery, results
 func (c *committer) failed(ctx context.Context, d *commit.Delivery, err error) {
 	delay := commit.FailureDelayOf(d.Attempt)
 	c.sub.parked.ring(delay)
-	fields, ok := c.sub.restraint.may(saidFailed, "entry_id", d.ID, "attempt", d.Attempt, "delay", delay)
+	fields, ok := c.sub.restraint.May(saidFailed, "entry_id", d.ID, "attempt", d.Attempt, "delay", delay)
 	if !ok {
 		return
 	}
@@ -90,7 +90,7 @@ func (c *committer) kindOf(key string) string {
 
 // say says something of a message, if it may.
 func (c *committer) say(level slog.Level, text string, d *commit.Delivery, fields ...any) {
-	if fields, ok := c.sub.restraint.may(text, append([]any{"entry_id", d.ID, "attempt", d.Attempt}, fields...)...); ok {
+	if fields, ok := c.sub.restraint.May(text, append([]any{"entry_id", d.ID, "attempt", d.Attempt}, fields...)...); ok {
 		c.sub.log.Log(context.Background(), level, text, fields...)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/restraint"
 )
 
 // subscription is one topic read by one group. Its goroutines are
@@ -37,7 +38,7 @@ type subscription struct {
 	committer *committer
 	trimmer   *trimmer // nil: nothing is trimmed
 	lengths   *lengths
-	restraint *restraint
+	restraint *restraint.Restraint
 	full      seldom
 	parked    *alarm
 
@@ -76,7 +77,7 @@ func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 		parked: newAlarm(),
 
 		lengths:   newLengths(s.domain.client),
-		restraint: newRestraint(),
+		restraint: restraint.New(),
 
 		suspect:  make(chan struct{}, 1),
 		stopping: stopping,

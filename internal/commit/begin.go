@@ -48,11 +48,11 @@ func (g Group) Finish(ctx context.Context, id string) error {
 }
 
 // Again counts a delivery of an entry that this consumer keeps and begins on
-// again, and notes how often its handler failed, so that its next consumer goes on
+// again, and notes the history of its handler, so that its next consumer goes on
 // counting from there.
-func (g Group) Again(ctx context.Context, id string, attempt int, a handoff.Aside) error {
+func (g Group) Again(ctx context.Context, id string, attempt int, history handoff.History) error {
 	keys := []string{g.Stream, UnfinishedKey(g.Stream, g.Group)}
-	if err := againScript.Run(ctx, g.Client, keys, g.Group, g.Consumer, id, attempt, failuresNote(a)).Err(); err != nil {
+	if err := againScript.Run(ctx, g.Client, keys, g.Group, g.Consumer, id, attempt, historyNote(history)).Err(); err != nil {
 		return fmt.Errorf("count a delivery of group %s on %s: %w", g.Group, g.Stream, err)
 	}
 	return nil

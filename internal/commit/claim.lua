@@ -11,7 +11,7 @@
 --         larger half to others than parked entries
 -- Returns { ms until the next parked entry is due or -1,
 --           where to go on looking for idle ones or '-' when all were looked at,
---           { {id, attempt, {field, value, ...}, whence, failures}, ... },
+--           { {id, attempt, {field, value, ...}, whence, history}, ... },
 --           entries dropped since they were deleted while pending,
 --           id to go on looking for parked ones without a due time,
 --           why the parking set could not be read or '' }
@@ -26,8 +26,8 @@ local mine = {}
 -- Whence an entry comes, as package commit counts it.
 local PARKED, RETURNED, ABANDONED, OWN = 1, 2, 3, 4
 
-local function failures(id)
-  local note = redis.pcall('HGET', notes, id .. '/failed')
+local function history(id)
+  local note = redis.pcall('HGET', notes, id .. '/history')
   return type(note) == 'string' and note or ''
 end
 
@@ -35,7 +35,7 @@ local function take(id, deliveries, how)
   local entry = redis.call('XCLAIM', stream, group, consumer, 0, id, 'RETRYCOUNT', deliveries + 1)[1]
   -- An entry that was deleted while pending has nothing left to deliver.
   if entry then
-    taken[#taken + 1] = {id, deliveries + 1, entry[2], how, failures(id)}
+    taken[#taken + 1] = {id, deliveries + 1, entry[2], how, history(id)}
     mine[id] = true
   else
     redis.call('XACK', stream, group, id)

@@ -145,7 +145,7 @@ func alike(deliveries []Delivery) int {
 	first := &deliveries[0]
 	for i := range deliveries {
 		d := &deliveries[i]
-		if d.Attempt != 1 || d.Effects.Park || len(d.Effects.Marks) > 0 || len(d.Effects.Outputs) != 1 {
+		if d.Attempt != 1 || d.Effects.Park || len(d.Effects.Marks) > 0 || len(d.Effects.Outputs) != 1 || d.Effects.Outputs[0].Once.Key != "" {
 			return i
 		}
 		if i > 0 && !sameFields(&first.Effects.Outputs[0], &d.Effects.Outputs[0]) {
@@ -189,7 +189,7 @@ func (e *encoder) add(d *Delivery) {
 		if d.Effects.Uncounted {
 			uncounted = 1
 		}
-		e.args = append(e.args, "P", d.ID, d.Attempt, d.Effects.For.Milliseconds(), uncounted, failuresNote(d.Effects.Aside))
+		e.args = append(e.args, "P", d.ID, d.Attempt, d.Effects.For.Milliseconds(), uncounted, historyNote(d.Effects.History))
 		return
 	}
 	e.args = append(e.args, "A", d.ID, d.Attempt, len(d.Effects.Marks))
@@ -199,7 +199,11 @@ func (e *encoder) add(d *Delivery) {
 	}
 	e.args = append(e.args, len(d.Effects.Outputs))
 	for _, output := range d.Effects.Outputs {
-		e.args = append(e.args, e.key(output.Topic), len(output.Values))
+		once := 0
+		if output.Once.Key != "" {
+			once = e.key(PublishedKey(output.Topic, output.Once.Key))
+		}
+		e.args = append(e.args, e.key(output.Topic), once, output.Once.TTL.Milliseconds(), len(output.Values))
 		e.args = append(e.args, output.Values...)
 	}
 }

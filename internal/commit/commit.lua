@@ -4,20 +4,22 @@
 -- KEYS[1]   the stream the deliveries were read from
 -- KEYS[2]   the group's parking set
 -- KEYS[3]   the group's hash of notes about entries: new beginnings on abandoned
---           ones by id, failures by id and '/failed'
+--           ones by id, histories by id and '/history'
 -- KEYS[4..] the streams and mark keys that the deliveries name by index
 -- ARGV      group, consumer, parking consumer, ms to park after a failed
 --           output, doubled with each attempt up to 60 times, and then records,
 --           each with its kind first:
 --
 --   'A', id, attempt, number of marks, for each: key index, ttl in ms (0: none)
---                     number of outputs, for each: key index, number of values, values
+--                     number of outputs, for each: key index, index of a key by
+--                     which it is added once (0: none), ttl of that in ms (0:
+--                     none), number of values, values
 --        acknowledge, with any effects
 --   'R', number of deliveries, key index, number of fields, the field names,
 --        for each delivery: id, the fields' values
 --        acknowledge deliveries at their first attempt with one output each,
 --        to the same topic and with the same field names
---   'P', id, attempt, ms, deliveries to take back, a note of failures or empty
+--   'P', id, attempt, ms, deliveries to take back, a note of its history or empty
 --        park
 --
 -- Returns one item a delivery: 1 done, 0 fenced off (another consumer settled
@@ -65,7 +67,7 @@ local function failed(id, attempt, key, reply)
   return {key, reply.err}
 end
 
-local function park(id, attempt, ms, uncounted, failures)
+local function park(id, attempt, ms, uncounted, history)
   local pending = pcall('XPENDING', stream, group, id, id, 1)
   if pending.err then return 3 end
   if not pending[1] or pending[1][2] ~= consumer then return 0 end
@@ -78,8 +80,8 @@ local function park(id, attempt, ms, uncounted, failures)
   -- Without its due time it comes again when it has been idle.
   if type(added) == 'table' then return {parking, added.err} end
   pcall('HDEL', notes, id)
-  if failures ~= '' then
-    pcall('HSET', notes, id .. '/failed', failures)
+  if history ~= '' then
+    pcall('HSET', notes, id .. '/history', history)
     pcall('PEXPIRE', notes, 2592000000) -- as when a beginning is noted
   end
   return 1
@@ -90,6 +92,9 @@ local function set(key, value, ttl)
   return pcall('SET', key, value, 'PX', ttl)
 end
 
+-- What follows looks at keys before anything is acknowledged: if Redis refuses that,
+-- the script ends and nothing is done.
+
 -- Takes the marks of a delivery, and whether one of them is set already. A lease is
 -- no mark, whoever has it: the first to commit is.
 local function takemarks()
@@ -97,21 +102,40 @@ local function takemarks()
   for m = 1, tonumber(take()) do
     local key, ttl = KEYS[tonumber(take())], take()
     marks[m] = {key, ttl}
-    local value = pcall('GET', key)
-    if value and (type(value) == 'table' or string.sub(value, 1, 6) ~= 'lease ') then duplicate = true end
+    local value = call('GET', key)
+    if value and string.sub(value, 1, 6) ~= 'lease ' then duplicate = true end
   end
   return marks, duplicate
 end
 
--- Takes the outputs of a delivery, as a list of {key, position, number of values}.
+-- Takes the outputs of a delivery, without those that were added before, as a list
+-- of {key, position, number of values, key by which it is added once, ttl of that}.
 local function takeoutputs()
-  local outputs = {}
-  for o = 1, tonumber(take()) do
-    local key, n = KEYS[tonumber(take())], tonumber(take())
-    outputs[o] = {key, at, n}
+  local outputs, seen = {}, {}
+  for _ = 1, tonumber(take()) do
+    local key, once, ttl, n = KEYS[tonumber(take())], KEYS[tonumber(take())], take(), tonumber(take())
+    if not once or not seen[once] and call('EXISTS', once) == 0 then
+      outputs[#outputs + 1] = {key, at, n, once, ttl}
+      if once then seen[once] = true end
+    end
     at = at + n
   end
   return outputs
+end
+
+-- Adds outputs, and returns what was added, as a list of {key, id, key by which it
+-- was added once}, and how adding ended if it failed: the key and the error.
+local function addall(outputs)
+  local added = {}
+  for _, output in ipairs(outputs) do
+    local key, first, n, once, ttl = unpack(output, 1, 5)
+    local reply = pcall('XADD', key, '*', unpack(ARGV, first, first + n - 1))
+    if type(reply) == 'table' then return added, key, reply end
+    added[#added + 1] = {key, reply, once}
+    local marked = once and set(once, reply, ttl)
+    if marked and marked.err then return added, once, marked end
+  end
+  return added
 end
 
 local function acknowledge(id, attempt)
@@ -119,21 +143,14 @@ local function acknowledge(id, attempt)
   local outputs = takeoutputs()
   if call('XACK', stream, group, id) == 0 then return unacknowledged() end
   local function forget()
-    if attempt ~= '1' then pcall('HDEL', notes, id, id .. '/failed') end
+    if attempt ~= '1' then pcall('HDEL', notes, id, id .. '/history') end
   end
   if duplicate then
     forget()
     return 2
   end
-  local added, failure = {}, nil
-  for o, output in ipairs(outputs) do
-    local reply = pcall('XADD', output[1], '*', unpack(ARGV, output[2], output[2] + output[3] - 1))
-    if type(reply) == 'table' then
-      failure = failed(id, attempt, output[1], reply)
-      break
-    end
-    added[o] = {output[1], reply}
-  end
+  local added, key, refusal = addall(outputs)
+  local failure = key and failed(id, attempt, key, refusal)
   for _, mark in ipairs(marks) do
     if failure then break end
     local reply = set(mark[1], id, mark[2])
@@ -143,7 +160,10 @@ local function acknowledge(id, attempt)
     forget()
     return 1
   end
-  for _, output in ipairs(added) do pcall('XDEL', output[1], output[2]) end
+  for _, output in ipairs(added) do
+    pcall('XDEL', output[1], output[2])
+    if output[3] then pcall('DEL', output[3]) end
+  end
   for _, mark in ipairs(marks) do pcall('DEL', mark[1]) end
   return failure
 end

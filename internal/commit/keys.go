@@ -12,8 +12,8 @@ func ParkingKey(stream, group string) string {
 }
 
 // UnfinishedKey is the hash of what a group notes of entries with a history: how
-// often it began anew on those whose consumer had died or frozen, by id, and how
-// often the handler of one that is put aside failed, by id and "/failed".
+// often it began anew on those whose consumer had died or frozen, by id, and the
+// history of one that is put aside, by id and "/history".
 func UnfinishedKey(stream, group string) string {
 	return Beside(stream) + ":unfinished:" + group
 }

@@ -7,7 +7,7 @@
 --         are under, idle ms, most entries to take
 -- Returns { 1 when it has to wait for another consumer, else 0,
 --           the group's last delivered id,
---           { {id, attempt, {field, value, ...}, whence, failures}, ... },
+--           { {id, attempt, {field, value, ...}, whence, history}, ... },
 --           entries dropped since they were deleted while pending }
 local stream, notes = KEYS[1], KEYS[2]
 local group, consumer, parker, returned = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -16,8 +16,8 @@ local taken, dropped = {}, 0
 -- Whence an entry comes, as package commit counts it.
 local FRESH, RETURNED, ABANDONED = 0, 2, 3
 
-local function failures(id)
-  local note = redis.pcall('HGET', notes, id .. '/failed')
+local function history(id)
+  local note = redis.pcall('HGET', notes, id .. '/history')
   return type(note) == 'string' and note or ''
 end
 
@@ -39,7 +39,7 @@ while others > 0 and #taken < most do
       local entry = redis.call('XCLAIM', stream, group, consumer, 0, p[1], 'RETRYCOUNT', p[4] + 1)[1]
       others = others - 1
       if entry then
-        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], p[2] == returned and RETURNED or ABANDONED, failures(p[1])}
+        taken[#taken + 1] = {p[1], p[4] + 1, entry[2], p[2] == returned and RETURNED or ABANDONED, history(p[1])}
       else
         redis.call('XACK', stream, group, p[1])
         dropped = dropped + 1

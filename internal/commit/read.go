@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 //go:embed claim.lua
@@ -31,10 +33,8 @@ type Entry struct {
 	Attempt int
 	Whence  Whence
 	Values  map[string]any
-	// Failures is how often its handler had failed, since Failing, when that was
-	// noted last; zero when it was not.
-	Failures int
-	Failing  time.Time
+	// History is what was noted of its handler when it was put aside last.
+	History handoff.History
 	// Serial is the reader's own number for the delivery.
 	Serial uint64
 }
@@ -230,7 +230,7 @@ func (g Group) AwaitNew(ctx context.Context, after string, block time.Duration) 
 	return err
 }
 
-// parseEntries reads { {id, attempt, {field, value, ...}, whence, failures}, ... }.
+// parseEntries reads { {id, attempt, {field, value, ...}, whence, history}, ... }.
 func parseEntries(reply any) ([]Entry, error) {
 	items, ok := reply.([]any)
 	if !ok {
@@ -258,9 +258,8 @@ func parseEntries(reply any) ([]Entry, error) {
 			values[name] = fields[i+1]
 		}
 		note, _ := parts[4].(string)
-		failures, failing := parseFailures(note)
 		entries = append(entries, Entry{
-			ID: id, Attempt: int(attempt), Whence: Whence(whence), Values: values, Failures: failures, Failing: failing,
+			ID: id, Attempt: int(attempt), Whence: Whence(whence), Values: values, History: parseHistory(note),
 		})
 	}
 	return entries, nil

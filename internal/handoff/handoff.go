@@ -27,10 +27,8 @@ type Delivery struct {
 	Topic, Group, ID string
 	// Attempt is which delivery of the entry this is, from 1.
 	Attempt int
-	// Failures is how often the handler had failed, since the time Failing, when the
-	// entry was put aside last; zero when nobody noted it.
-	Failures int
-	Failing  time.Time
+	// History is what was noted of it when it was put aside last.
+	History
 	// Stopping is closed when the transport stops: whoever waits should not.
 	Stopping <-chan struct{}
 }
@@ -44,6 +42,9 @@ type Output struct {
 	Size int
 	// Limit is how many entries the topic may hold; zero for any number.
 	Limit int64
+	// Once, if its key is not empty, has the output passed over if another with
+	// that key was added to the topic within the TTL.
+	Once Mark
 }
 
 // Mark is a key that makes a later delivery with the same key a duplicate.
@@ -61,16 +62,25 @@ type Domain interface {
 	Leases(d Delivery) Leases
 }
 
+// History is what is known of the runs of a message's handler. The zero value is
+// known of one that never failed.
+type History struct {
+	// Failures is how often the handler failed, since the time Failing.
+	Failures int
+	Failing  time.Time
+	// Repeats is how often it was called again within a delivery.
+	Repeats int
+}
+
 // Aside says how a message is put aside.
 type Aside struct {
 	// For is how long.
 	For time.Duration
 	// Uncounted makes the delivery that ends so none of the attempts.
 	Uncounted bool
-	// Failures is how often the handler failed, since the time Failing, to be known
-	// when the message comes again. Zero leaves what is known.
-	Failures int
-	Failing  time.Time
+	// History is to be known when the message comes again; the zero value leaves
+	// what is known.
+	History
 }
 
 // Effects is what a settled delivery asks its transport to carry out.
@@ -92,6 +102,7 @@ type Handoff struct {
 	domain Domain
 
 	mu      sync.Mutex
+	repeats int // within this delivery
 	effects Effects
 	settled bool
 }
@@ -121,6 +132,24 @@ func (h *Handoff) Mark(m Mark) error {
 	h.effects.Marks = append(h.effects.Marks, m)
 	return nil
 }
+
+// Repeat tells that the handler is about to be called again within this delivery.
+func (h *Handoff) Repeat() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.repeats++
+}
+
+// Repeated returns how often the handler was called again within a delivery, in
+// this one and those before.
+func (h *Handoff) Repeated() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.Delivery.Repeats + h.repeats
+}
+
+// Runs returns which run of the handler this is, from 1.
+func (h *Handoff) Runs() int { return h.Attempt + h.Repeated() }
 
 // MarkDuplicate tells that the message is acknowledged because it is a duplicate.
 func (h *Handoff) MarkDuplicate() error {

@@ -113,7 +113,7 @@ func TestVerdictsAreSeenThroughWrapping(t *testing.T) {
 	require.Equal(t, handoff.Aside{For: time.Hour}, aside)
 	aside, _ = handoff.AsideOf(handoff.RetryAfter(-time.Hour))
 	require.Zero(t, aside)
-	why := handoff.PutAside(handoff.Aside{For: time.Second, Failures: 2}, cause)
+	why := handoff.PutAside(handoff.Aside{For: time.Second, History: handoff.History{Failures: 2}}, cause)
 	require.ErrorIs(t, why, cause)
 	require.EqualError(t, why, "millstream: message put aside for 1s: cause")
 	require.Equal(t, 3, handoff.Attempts(fmt.Errorf("stage: %w", handoff.Exhausted(cause, 3))))

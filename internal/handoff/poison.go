@@ -20,6 +20,8 @@ const (
 	KeyAttempts = "millstream_attempts"
 	KeyFailedAt = "millstream_failed_at"
 	KeyPipeline = "millstream_pipeline"
+	KeyErrors   = "millstream_error_chain"
+	KeyTraceID  = "millstream_trace_id"
 )
 
 // Kinds of poisoning, the values of [KeyKind].
@@ -30,6 +32,9 @@ const (
 	KindPermanent = "permanent"
 	// KindExhausted: its attempts were used up.
 	KindExhausted = "exhausted"
+	// KindFailed: a plain error, of those that the poison queue was told to take, or
+	// a panic.
+	KindFailed = "failed"
 	// KindUnfinished: time and again a process died or froze at work on it.
 	KindUnfinished = "unfinished"
 )
@@ -46,6 +51,10 @@ type Poisoning struct {
 	EntryID           string
 	Attempts          int
 	FailedAt          time.Time
+	// Errors is the chain of errors, one a line.
+	Errors string
+	// TraceID is that of the message's trace.
+	TraceID string
 }
 
 // Describe writes the poisoning into metadata.
@@ -60,7 +69,9 @@ func (p Poisoning) Describe(metadata map[string]string) {
 	if p.EntryID != "" {
 		metadata[KeyEntryID] = p.EntryID
 	}
-	if p.Pipeline != "" {
-		metadata[KeyPipeline] = p.Pipeline
+	for key, value := range map[string]string{KeyPipeline: p.Pipeline, KeyErrors: p.Errors, KeyTraceID: p.TraceID} {
+		if value != "" {
+			metadata[key] = value
+		}
 	}
 }

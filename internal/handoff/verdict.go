@@ -20,7 +20,9 @@ type poisonError struct {
 func (e *poisonError) Error() string { return e.err.Error() }
 func (e *poisonError) Unwrap() error { return e.err }
 
-func poisonous(kind string, attempts int, err error) error {
+// Poisonous marks err as one that poisons a message, for a reason of that kind and
+// after that many attempts; zero if nobody counted. Of nil it is nil.
+func Poisonous(kind string, attempts int, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -28,13 +30,13 @@ func poisonous(kind string, attempts int, err error) error {
 }
 
 // Permanent marks err as one that no retry will mend. Permanent(nil) is nil.
-func Permanent(err error) error { return poisonous(KindPermanent, 0, err) }
+func Permanent(err error) error { return Poisonous(KindPermanent, 0, err) }
 
 // Malformed marks err as a failure to decode a message. Malformed(nil) is nil.
-func Malformed(err error) error { return poisonous(KindMalformed, 0, err) }
+func Malformed(err error) error { return Poisonous(KindMalformed, 0, err) }
 
 // Exhausted marks err as the last of that many attempts. Exhausted(nil, n) is nil.
-func Exhausted(err error, attempts int) error { return poisonous(KindExhausted, attempts, err) }
+func Exhausted(err error, attempts int) error { return Poisonous(KindExhausted, attempts, err) }
 
 // PoisonKind returns why err poisons a message, if it does.
 func PoisonKind(err error) (kind string, ok bool) {
@@ -60,6 +62,9 @@ type asideError struct {
 }
 
 func (e *asideError) Error() string {
+	if _, said := AsideOf(e.cause); said {
+		return e.cause.Error()
+	}
 	text := fmt.Sprintf("millstream: message put aside for %v", e.aside.For)
 	if e.cause != nil {
 		text += ": " + e.cause.Error()

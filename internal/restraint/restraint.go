@@ -1,13 +1,15 @@
-package streams
+// Package restraint keeps what befalls thousands of messages at once from flooding
+// the log.
+package restraint
 
 import (
 	"sync"
 	"time"
 )
 
-// restraint keeps events that may befall thousands of messages at once from
-// flooding the log: of each kind a few are said a minute, the others only counted.
-type restraint struct {
+// Restraint lets a few lines of each kind through a minute; the others are only
+// counted. It may be used concurrently.
+type Restraint struct {
 	mu    sync.Mutex
 	kinds map[string]*saying
 }
@@ -24,11 +26,12 @@ const (
 	sayingTime = time.Minute
 )
 
-func newRestraint() *restraint { return &restraint{kinds: map[string]*saying{}} }
+// New returns a Restraint that has let nothing through.
+func New() *Restraint { return &Restraint{kinds: map[string]*saying{}} }
 
-// may reports whether to say a text once more, and adds to the fields how often
+// May reports whether to say a text once more, and adds to the fields how often
 // it went unsaid before that.
-func (r *restraint) may(text string, fields ...any) (_ []any, ok bool) {
+func (r *Restraint) May(text string, fields ...any) (_ []any, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.kinds[text]

@@ -10,8 +10,10 @@ import (
 
 // firstOnly drops orders whose id was accepted before. The mark is set in the
 // step that passes an accepted order on, so it stands for exactly those.
-func firstOnly() message.HandlerMiddleware {
-	return middleware.Dedup{Key: acceptedID, TTL: middleware.Forever}.Middleware
+func firstOnly() pipeline.CommonOption {
+	return pipeline.Chain(func(c *middleware.Chain) {
+		c.Dedup = middleware.Dedup{Key: acceptedID, TTL: middleware.Forever}.Middleware
+	})
 }
 
 // acceptedID returns the order's id if the shop takes the order, and else
@@ -29,14 +31,18 @@ func acceptedID(msg *message.Message) string {
 	return accepted.ID
 }
 
-// askAgain asks the gateway again when it had no answer.
-func askAgain() message.HandlerMiddleware {
-	return middleware.Retry{
-		MaxAttempts:     tries,
-		InitialInterval: firstPause,
-		MaxInterval:     longestPause,
-		AttemptTimeout:  patience,
-	}.Middleware
+// askAgain asks the gateway again when it had no answer. The pauses are so short that
+// an order keeps its place meanwhile.
+func askAgain() pipeline.CommonOption {
+	return pipeline.Chain(func(c *middleware.Chain) {
+		c.Retry = middleware.Retry{
+			MaxAttempts:     tries,
+			InitialInterval: firstPause,
+			MaxInterval:     longestPause,
+			HoldUpTo:        longestPause,
+			AttemptTimeout:  patience,
+		}.Middleware
+	})
 }
 
 // lineCodec reads what customers send. Of a line that is no order it tells

@@ -53,12 +53,12 @@ func New(gateway order.Gateway, books order.Ledger, logger *slog.Logger) Shop {
 	p := pipeline.New(Name, pipeline.Logger(logger))
 
 	placed := pipeline.Source[order.Order](p, "placed", pipeline.WithCodec(lineCodec{}))
-	accepted := pipeline.Stage(placed, validate, accept, pipeline.Ordered(), pipeline.Use(firstOnly()))
+	accepted := pipeline.Stage(placed, validate, accept, pipeline.Ordered(), firstOnly())
 
 	charged := pipeline.NewBranch[order.Charged](p, "charged")
 	declined := pipeline.NewBranch[order.Declined](p, "declined")
 	pipeline.Route(accepted, "charge", charge(gateway, charged, declined), pipeline.Branches(charged, declined),
-		pipeline.Concurrency(charging), pipeline.Use(askAgain()))
+		pipeline.Concurrency(charging), askAgain())
 
 	express := pipeline.NewBranch[order.Charged](p, "express")
 	standard := pipeline.NewBranch[order.Charged](p, "standard")
