@@ -1,0 +1,3 @@
+// Package jsonschema makes checks for middleware.Validate of JSON Schemas, with
+// github.com/santhosh-tekuri/jsonschema.
+package jsonschema
