@@ -19,8 +19,11 @@ const (
 	DefaultMaxAttempts     = 40
 	DefaultInitialInterval = 50 * time.Millisecond
 	DefaultMaxInterval     = 10 * time.Minute
-	DefaultHoldUpTo        = 100 * time.Millisecond
 )
+
+// DefaultHoldUpTo is how long [Retry] and [RateLimit] hold a message in its place by
+// default before they put it aside.
+const DefaultHoldUpTo = 100 * time.Millisecond
 
 // mostHeld is the longest wait on a transport that cannot put a message aside:
 // many take a message that is held for longer for abandoned.
