@@ -1,9 +1,6 @@
 package middleware
 
-import (
-	"github.com/ThreeDotsLabs/watermill/message"
-	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
-)
+import "github.com/ThreeDotsLabs/watermill/message"
 
 // Chain is middleware in the order in which it fits together, the first outermost.
 // A part that is nil is left out, and any middleware may stand in for a part.
@@ -43,7 +40,7 @@ type Chain struct {
 // DefaultChain returns the parts that every handler should have: the given poison
 // queue, which may be nil, CorrelationID, [Retry] with its defaults and Recoverer.
 func DefaultChain(poison *PoisonQueue) Chain {
-	c := Chain{CorrelationID: wm.CorrelationID, Retry: Retry{}.Middleware, Recoverer: wm.Recoverer}
+	c := Chain{CorrelationID: CorrelationID, Retry: Retry{}.Middleware, Recoverer: Recoverer}
 	if poison != nil {
 		c.PoisonQueue = poison.Middleware
 	}
