@@ -92,3 +92,32 @@ func TestAMessageThatIsPutAsideUncountedIsAtItsFirstAttempt(t *testing.T) {
 		})
 	}
 }
+
+// When the process stops during the wait, the next one goes on from there.
+func TestWhatAStopCutsShortIsKnownToTheNext(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		aside   handoff.Aside
+		attempt int
+	}{
+		"a failure":                  {handoff.Aside{For: time.Hour, History: handoff.History{Failures: 2, Failing: time.UnixMilli(5), Repeats: 1}}, 2},
+		"a wait that does not count": {handoff.Aside{For: time.Hour, Uncounted: true}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			topic, c1 := newTopic(t), client(t)
+			publish(t, c1, topic, "1")
+			messages, s := subscribe(t, c1, topic, streams.SubscriberConfig{Ordered: true})
+			msg := receive(t, messages)
+			require.NoError(t, handoff.FromContext(msg.Context()).PutAside(c.aside))
+			msg.Ack()
+			require.NoError(t, s.Close())
+			next, _ := subscribe(t, client(t), topic, streams.SubscriberConfig{Ordered: true})
+			msg = receive(t, next)
+			require.Equal(t, c.attempt, attempt(msg))
+			requireFailures(t, msg, c.aside.Failures, c.aside.Failing)
+			msg.Ack()
+			settled(t, c1, topic)
+		})
+	}
+}

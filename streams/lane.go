@@ -85,9 +85,6 @@ func (s *subscription) acked(ctx context.Context, entry *commit.Entry, effects h
 		effects.For = backoff(s.config.NackDelay, s.config.MaxNackDelay, entry.Attempt)
 	}
 	if effects.Park && s.config.Ordered {
-		if effects.Uncounted {
-			entry.Attempt--
-		}
 		return s.waitInOrder(ctx, entry, effects.Aside)
 	}
 	s.awaitRoom(entry.ID, effects.Outputs)
@@ -118,16 +115,27 @@ func (s *subscription) waitInOrder(ctx context.Context, entry *commit.Entry, asi
 	if aside.Failures > 0 {
 		entry.History = aside.History
 	}
-	if !s.sleep(aside.For) {
-		s.handBack(entry.ID, true)
+	waited := s.sleep(aside.For)
+	if waited && !aside.Uncounted {
+		entry.Attempt++
+	}
+	if waited || aside.Failures > 0 {
+		s.note(ctx, entry, aside.History)
+	}
+	if !waited {
+		s.handBack(entry.ID, !aside.Uncounted)
 		return false
 	}
-	entry.Attempt++
 	entry.Whence = commit.Own
-	if err := s.group.Again(context.WithoutCancel(ctx), entry.ID, entry.Attempt, aside.History); err != nil {
+	return true
+}
+
+// note tells Redis which attempt at an entry this consumer is at, and the history of
+// its handler.
+func (s *subscription) note(ctx context.Context, entry *commit.Entry, history handoff.History) {
+	if err := s.group.Again(context.WithoutCancel(ctx), entry.ID, entry.Attempt, history); err != nil {
 		s.count.troubles.Add(1)
 		s.complain("a delivery cannot be counted, the attempt will be too low if the process dies",
 			"entry_id", entry.ID, "attempt", entry.Attempt, "error", err)
 	}
-	return true
 }
