@@ -31,6 +31,10 @@ fmt: ## Format the code
 bench: ## Measure a chain of stages end to end
 	go run ./benchmarks/cmd/chain
 
+.PHONY: bench-middleware
+bench-middleware: ## Measure what each part of the middleware costs
+	go run ./benchmarks/cmd/chain -middleware -rounds 7
+
 .PHONY: drain
 drain: ## Measure the memory it takes to work off a backlog of 5 million
 	go run ./benchmarks/cmd/drain

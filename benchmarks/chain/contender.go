@@ -3,6 +3,7 @@ package chain
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -32,26 +33,25 @@ func Contenders() []Contender {
 
 // Select returns the contenders with the given names, in this order.
 func Select(names ...string) ([]Contender, error) {
+	all := append(Contenders(), Wrapped()...)
 	var selected []Contender
 	for _, name := range names {
-		found := false
-		for _, c := range Contenders() {
-			if c.Name() == name {
-				selected, found = append(selected, c), true
-			}
+		i := slices.IndexFunc(all, func(c Contender) bool { return c.Name() == name })
+		if i < 0 {
+			return nil, fmt.Errorf("there is no contender %q, only %s", name, strings.Join(Names(all), ", "))
 		}
-		if !found {
-			return nil, fmt.Errorf("there is no contender %q, only %s", name, strings.Join(Names(), ", "))
-		}
+		selected = append(selected, all[i])
 	}
 	return selected, nil
 }
 
-// Names returns the names of all contenders.
-func Names() []string {
+// Names returns the names of contenders, each once.
+func Names(contenders []Contender) []string {
 	var names []string
-	for _, c := range Contenders() {
-		names = append(names, c.Name())
+	for _, c := range contenders {
+		if !slices.Contains(names, c.Name()) {
+			names = append(names, c.Name())
+		}
 	}
 	return names
 }

@@ -21,7 +21,7 @@ func (r *Report) WriteTo(w io.Writer) (int64, error) {
 			thousands(rates.Median), thousands(rates.Min), thousands(rates.Max))
 	}
 	fmt.Fprint(table, "\n")
-	for _, pair := range [][2]string{{Millstream, Stock}, {Millstream, Ceiling}} {
+	for _, pair := range r.pairs() {
 		if ratio, ok := r.Ratio(pair[0], pair[1]); ok {
 			fmt.Fprintf(table, "%s / %s\t\t%.2f\t%.2f – %.2f\t\n", pair[0], pair[1], ratio.Median, ratio.Min, ratio.Max)
 		}
@@ -43,6 +43,17 @@ func (r *Report) WriteTo(w io.Writer) (int64, error) {
 	}
 	err := table.Flush()
 	return counter.n, err
+}
+
+// pairs returns which contenders to compare: with middleware, all with the bare one.
+func (r *Report) pairs() [][2]string {
+	pairs := [][2]string{{Millstream, Stock}, {Millstream, Ceiling}}
+	for _, name := range Names(r.Config.Contenders) {
+		if name != Bare {
+			pairs = append(pairs, [2]string{name, Bare})
+		}
+	}
+	return pairs
 }
 
 // thousands writes a number without decimals, its digits in groups of three.

@@ -31,7 +31,8 @@ func parse(args []string, redisURL string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.config.Size, "size", 200, "bytes in a payload")
 	flags.IntVar(&o.config.Rounds, "rounds", minRounds, "rounds, at least 3")
 	flags.IntVar(&o.config.Concurrency, "concurrency", 1, "messages that a stage works on at once")
-	contenders := flags.String("contenders", strings.Join(chain.Names(), ","), "who is to run")
+	contenders := flags.String("contenders", strings.Join(chain.Names(chain.Contenders()), ","), "who is to run")
+	wrapped := flags.Bool("middleware", false, "run pipelines without middleware, with the default chain and with each part alone, and no others")
 	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "`file` for a CPU profile, its samples labelled with the contender")
 	flags.StringVar(&o.memProfile, "memprofile", "", "`file` for a profile of allocations")
 	if err := flags.Parse(args); err != nil {
@@ -41,6 +42,9 @@ func parse(args []string, redisURL string, stderr io.Writer) (options, error) {
 		o.redisURL = redisURL
 	}
 	var err error
+	if *wrapped {
+		*contenders = strings.Join(chain.Names(chain.Wrapped()), ",")
+	}
 	if o.config.Contenders, err = chain.Select(strings.Split(*contenders, ",")...); err == nil {
 		err = check(flags.Args(), o)
 	}
