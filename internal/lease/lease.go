@@ -34,8 +34,8 @@ var (
 var errUnexpected = errors.New("unexpected reply of a script")
 
 // Acquire asks to work on key for ttl. What is before the first '/' of an owner is
-// who it is, the rest which run of theirs: the same one gets the lease again, a
-// later run in place of an earlier one.
+// who it is, the number behind it which run of theirs: the same one gets the lease
+// again, a later run in place of an earlier one, and not the other way round.
 func Acquire(ctx context.Context, client redis.UniversalClient, key, owner string, ttl time.Duration) (handoff.Lease, error) {
 	reply, err := acquireScript.Run(ctx, client, []string{key}, owner, ttl.Milliseconds()).Int64Slice()
 	if err != nil {

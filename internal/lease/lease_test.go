@@ -33,12 +33,33 @@ func TestOneAtATimeWorksOnAKey(t *testing.T) {
 	require.InDelta(t, time.Minute, taken.Left, float64(10*time.Second))
 	require.Equal(t, handoff.Granted, acquire("a/1").State, "asked again, as when a reply was lost")
 	require.Equal(t, handoff.Granted, acquire("a/2").State, "a later run of the same one")
+	require.Equal(t, handoff.Granted, acquire("a/10").State, "runs are numbers")
+	require.Equal(t, handoff.Taken, acquire("a/9").State, "an earlier run that was frozen")
 
 	require.NoError(t, lease.Release(ctx, c, key, "a/1"))
 	require.NoError(t, lease.Release(ctx, c, key, "b/1"))
 	require.Equal(t, handoff.Taken, acquire("b/1").State, "only its owner ends a lease")
-	require.NoError(t, lease.Release(ctx, c, key, "a/2"))
+	require.NoError(t, lease.Release(ctx, c, key, "a/10"))
 	require.Equal(t, handoff.Granted, acquire("b/1").State)
+}
+
+// To handle messages may be what makes room in a full Redis.
+func TestLeasesAndMarksFindRoomInAFullRedis(t *testing.T) {
+	t.Parallel()
+	own := redistest.Start(t, redistest.Args("--maxmemory-policy", "noeviction"))
+	ctx, c := t.Context(), own.Client(t)
+	require.NoError(t, c.ConfigSet(ctx, "maxmemory", "1").Err())
+	require.ErrorContains(t, c.Set(ctx, "other", "", 0).Err(), "OOM")
+	granted, err := lease.Acquire(ctx, c, "key", "a/1", time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, handoff.Granted, granted.State)
+	require.NoError(t, lease.Renew(ctx, c, "key", "a/1", time.Hour))
+	first, err := lease.Finish(ctx, c, "key", time.Hour)
+	require.NoError(t, err)
+	require.True(t, first)
+	_, err = lease.Finish(ctx, c, "another", 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 2, c.DBSize(ctx).Val())
 }
 
 func TestALeaseLastsAsLongAsItIsRenewed(t *testing.T) {
