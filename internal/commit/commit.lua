@@ -92,35 +92,41 @@ local function set(key, value, ttl)
   return pcall('SET', key, value, 'PX', ttl)
 end
 
--- What follows looks at keys before anything is acknowledged: if Redis refuses that,
--- the script ends and nothing is done.
-
--- Takes the marks of a delivery, and whether one of them is set already. A lease is
--- no mark, whoever has it: the first to commit is.
+-- Takes the marks of a delivery, whether one of them is set already, and the key
+-- and error of one that cannot be looked at. A lease is no mark, whoever has it:
+-- the first to commit is.
 local function takemarks()
-  local marks, duplicate = {}, false
+  local marks, duplicate, unknown = {}, false, nil
   for m = 1, tonumber(take()) do
     local key, ttl = KEYS[tonumber(take())], take()
     marks[m] = {key, ttl}
-    local value = call('GET', key)
-    if value and string.sub(value, 1, 6) ~= 'lease ' then duplicate = true end
+    local value = pcall('GET', key)
+    if type(value) == 'table' then
+      unknown = unknown or {key, value}
+    elseif value and string.sub(value, 1, 6) ~= 'lease ' then
+      duplicate = true
+    end
   end
-  return marks, duplicate
+  return marks, duplicate, unknown
 end
 
 -- Takes the outputs of a delivery, without those that were added before, as a list
--- of {key, position, number of values, key by which it is added once, ttl of that}.
+-- of {key, position, number of values, key by which it is added once, ttl of that},
+-- and the key and error of a key by which one is added once that cannot be looked at.
 local function takeoutputs()
-  local outputs, seen = {}, {}
+  local outputs, seen, unknown = {}, {}, nil
   for _ = 1, tonumber(take()) do
     local key, once, ttl, n = KEYS[tonumber(take())], KEYS[tonumber(take())], take(), tonumber(take())
-    if not once or not seen[once] and call('EXISTS', once) == 0 then
+    local exists = once and pcall('EXISTS', once) or 0
+    if type(exists) == 'table' then
+      unknown = unknown or {once, exists}
+    elseif exists == 0 and not (once and seen[once]) then
       outputs[#outputs + 1] = {key, at, n, once, ttl}
       if once then seen[once] = true end
     end
     at = at + n
   end
-  return outputs
+  return outputs, unknown
 end
 
 -- Adds outputs, and returns what was added, as a list of {key, id, key by which it
@@ -139,8 +145,8 @@ local function addall(outputs)
 end
 
 local function acknowledge(id, attempt)
-  local marks, duplicate = takemarks()
-  local outputs = takeoutputs()
+  local marks, duplicate, unknown = takemarks()
+  local outputs, doubtful = takeoutputs()
   if call('XACK', stream, group, id) == 0 then return unacknowledged() end
   local function forget()
     if attempt ~= '1' then pcall('HDEL', notes, id, id .. '/history') end
@@ -149,12 +155,15 @@ local function acknowledge(id, attempt)
     forget()
     return 2
   end
+  -- What may be a duplicate must neither be passed on nor dropped.
+  unknown = unknown or doubtful
+  if unknown then return failed(id, attempt, unknown[1], unknown[2]) end
   local added, key, refusal = addall(outputs)
-  local failure = key and failed(id, attempt, key, refusal)
+  local failure, marked = key and failed(id, attempt, key, refusal), {}
   for _, mark in ipairs(marks) do
     if failure then break end
     local reply = set(mark[1], id, mark[2])
-    if reply.err then failure = failed(id, attempt, mark[1], reply) end
+    if reply.err then failure = failed(id, attempt, mark[1], reply) else marked[#marked + 1] = mark[1] end
   end
   if not failure then
     forget()
@@ -164,7 +173,7 @@ local function acknowledge(id, attempt)
     pcall('XDEL', output[1], output[2])
     if output[3] then pcall('DEL', output[3]) end
   end
-  for _, mark in ipairs(marks) do pcall('DEL', mark[1]) end
+  for _, key in ipairs(marked) do pcall('DEL', key) end
   return failure
 end
 

@@ -40,3 +40,37 @@ func TestALeaseIsNoMark(t *testing.T) {
 		})
 	}
 }
+
+// A worker that woke late and cannot commit leaves the lease to who has it by now.
+func TestACommitThatFailsEndsNoLease(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 1)
+	require.NoError(t, s.client.Set(t.Context(), s.out("broken"), "no stream", 0).Err())
+	key := commit.MarkKey(s.in, "g", "m")
+	_, err := lease.Acquire(t.Context(), s.client, key, "other/1", time.Minute)
+	require.NoError(t, err)
+	d := publishes(s.read("c", 1)[0], s.out("broken"))
+	d.Effects.Marks = []handoff.Mark{{Key: "m", TTL: time.Hour}}
+	require.Equal(t, []commit.Outcome{commit.Failed}, outcomes(t, s.as("c"), d))
+	taken, err := lease.Acquire(t.Context(), s.client, key, "third/1", time.Minute)
+	require.NoError(t, err)
+	require.Equal(t, handoff.Taken, taken.State)
+}
+
+// Whether it is a duplicate is not known, so it is neither passed on nor dropped.
+func TestAMarkThatCannotBeLookedAtPutsTheMessageAside(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 1)
+	key := commit.MarkKey(s.in, "g", "m")
+	require.NoError(t, s.client.RPush(t.Context(), key, "no mark").Err())
+	d := publishes(s.read("c", 1)[0], s.out("a"))
+	d.Effects.Marks = []handoff.Mark{{Key: "m", TTL: time.Hour}}
+	results, err := s.as("c").Commit(t.Context(), []commit.Delivery{d})
+	require.NoError(t, err)
+	require.Equal(t, commit.Failed, results[0].Outcome)
+	require.ErrorContains(t, results[0].Err, key)
+	require.ErrorContains(t, results[0].Err, "WRONGTYPE")
+	require.Zero(t, s.length(s.out("a")))
+	require.Len(t, s.held(), 1)
+	require.EqualValues(t, 1, s.client.LLen(t.Context(), key).Val())
+}
