@@ -24,8 +24,11 @@ func StalledKey(stream string) string { return Beside(stream) + ":stalled" }
 
 // MarkKey is the key that marks a message of a stream as done by a group.
 func MarkKey(stream, group, key string) string {
-	return Beside(stream) + ":done:" + group + ":" + key
+	return Beside(stream) + ":done:" + unambiguous.Replace(group) + ":" + key
 }
+
+// unambiguous keeps the name of a group apart from the key behind it.
+var unambiguous = strings.NewReplacer("%", "%25", ":", "%3A")
 
 // PublishedKey is the key that marks a message as published to a stream.
 func PublishedKey(stream, key string) string {

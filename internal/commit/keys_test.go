@@ -38,6 +38,20 @@ func TestTheKeysBesideAStream(t *testing.T) {
 	require.Equal(t, "{paid}:published:k", commit.PublishedKey("paid", "k"))
 }
 
+// Or a message would be dropped as the duplicate of another group's.
+func TestAMarkIsOfOneGroupWhateverItsName(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.StringMatching(`[%3A:a]{0,4}`)
+		group, other := name.Draw(t, "group"), name.Draw(t, "other")
+		key, otherKey := name.Draw(t, "key"), name.Draw(t, "other key")
+		if (group != other || key != otherKey) && commit.MarkKey("s", group, key) == commit.MarkKey("s", other, otherKey) {
+			t.Fatalf("%q of group %q is %q of group %q", key, group, otherKey, other)
+		}
+	})
+	require.NotEqual(t, commit.MarkKey("s", "a:b", "c"), commit.MarkKey("s", "a", "b:c"))
+}
+
 // Redis itself says which slot a key is in.
 func TestTheKeysBesideAStreamAreInItsSlot(t *testing.T) {
 	t.Parallel()
