@@ -43,9 +43,14 @@ func (s *subscription) publishAbroad(ctx context.Context, batch []commit.Deliver
 // made of its input and its place among the outputs, so that a run that is repeated
 // adds nothing twice; with a mark, of that, so that a duplicate adds nothing either.
 func (s *subscription) publishEach(ctx context.Context, d *commit.Delivery, isAbroad func(handoff.Output) bool, away map[string]error) error {
-	input := s.group.Stream + ":" + s.group.Group + ":" + d.ID
+	input, ttl := s.group.Stream+":"+s.group.Group+":"+d.ID, abroadTTL
 	if len(d.Effects.Marks) > 0 {
-		input = s.group.Stream + ":" + s.group.Group + ":mark:" + d.Effects.Marks[0].Key
+		mark := d.Effects.Marks[0]
+		input = s.group.Stream + ":" + s.group.Group + ":mark:" + mark.Key
+		// When the mark is over, a message with its key is none that is repeated.
+		if mark.TTL > 0 {
+			ttl = min(ttl, mark.TTL)
+		}
 	}
 	for n, o := range d.Effects.Outputs {
 		if !isAbroad(o) {
@@ -55,7 +60,7 @@ func (s *subscription) publishEach(ctx context.Context, d *commit.Delivery, isAb
 		if err := away[tag]; err != nil {
 			return err
 		}
-		once := handoff.Mark{Key: fmt.Sprintf("%s:%d", input, n), TTL: abroadTTL}
+		once := handoff.Mark{Key: fmt.Sprintf("%s:%d", input, n), TTL: ttl}
 		if o.Once.Key != "" { // which the same run has again, too
 			once = o.Once
 		}

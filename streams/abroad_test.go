@@ -256,3 +256,22 @@ func TestADuplicateAtWorkPublishesNothingToAnotherSlot(t *testing.T) {
 	settled(t, c, topic)
 	require.Equal(t, []string{"o"}, uuids(decoded(t, c, abroadOf(topic))))
 }
+
+// A mark may end sooner than it is remembered what was published for a message.
+func TestWhatComesAfterItsMarkIsOverIsPublishedToAnotherSlotToo(t *testing.T) {
+	t.Parallel()
+	topic, c, r := newTopic(t), client(t), ring(t, server.Addr())
+	messages, _ := subscribe(t, r, topic, streams.SubscriberConfig{})
+	p := newPublisher(t, r, streams.PublisherConfig{})
+	for _, id := range []string{"a", "b"} {
+		publish(t, c, topic, id)
+		msg := receive(t, messages)
+		require.NoError(t, handoff.FromContext(msg.Context()).Mark(handoff.Mark{Key: "k", TTL: 20 * time.Millisecond}))
+		require.NoError(t, p.Publish(abroadOf(topic), out(msg, id)))
+		msg.Ack()
+		settled(t, c, topic)
+		mark := topic + ":done:g:k"
+		eventually(t, func() bool { return c.Exists(t.Context(), mark).Val() == 0 }, "the mark stays")
+	}
+	require.Equal(t, []string{"a", "b"}, uuids(decoded(t, c, abroadOf(topic))))
+}

@@ -35,8 +35,9 @@
 // On Redis Cluster and Ring a handoff reaches topics with the hash tag of its
 // input. An output for another topic is added before the acknowledgement, under a
 // key made of its input and its place among the outputs: if the handler runs again
-// within a day and puts out the same in the same order, it is added once. It may be
-// seen before its input is acknowledged, and it stays if that never happens.
+// within a day, or with deduplication within the time that a key is remembered if
+// that is shorter, and puts out the same in the same order, it is added once. It may
+// be seen before its input is acknowledged, and it stays if that never happens.
 //
 // # Delivery
 //
