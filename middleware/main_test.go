@@ -22,6 +22,9 @@ import (
 var server *redistest.Server
 
 func TestMain(m *testing.M) {
+	if os.Getenv(workerEnv) != "" {
+		os.Exit(work())
+	}
 	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }))
 }
 
@@ -38,7 +41,12 @@ type world struct {
 
 func newWorld(t *testing.T) world {
 	t.Helper()
-	w := world{t: t, client: server.Client(t)}
+	return newWorldOn(t, server)
+}
+
+func newWorldOn(t *testing.T, s *redistest.Server) world {
+	t.Helper()
+	w := world{t: t, client: s.Client(t)}
 	w.in = "{" + strings.ReplaceAll(t.Name(), "/", ".") + watermill.NewShortUUID() + "}"
 	w.out = w.in + "out"
 	var err error
@@ -51,9 +59,14 @@ func newWorld(t *testing.T) world {
 // run runs a router with the handler until the test ends.
 func (w world) run(handler message.HandlerFunc, middleware ...message.HandlerMiddleware) {
 	w.t.Helper()
-	subscriber, err := streams.NewSubscriber(w.client, "g", streams.SubscriberConfig{
-		NackDelay: 20 * time.Millisecond, DrainTimeout: time.Second, Logger: slog.New(slog.DiscardHandler),
-	})
+	w.runIn(streams.SubscriberConfig{}, handler, middleware...)
+}
+
+func (w world) runIn(config streams.SubscriberConfig, handler message.HandlerFunc, middleware ...message.HandlerMiddleware) {
+	w.t.Helper()
+	config.NackDelay, config.DrainTimeout = 20*time.Millisecond, time.Second
+	config.Logger = slog.New(slog.DiscardHandler)
+	subscriber, err := streams.NewSubscriber(w.client, "g", config)
 	require.NoError(w.t, err)
 	publisher, err := streams.NewPublisher(w.client, streams.PublisherConfig{}) // the router closes it
 	require.NoError(w.t, err)
