@@ -49,8 +49,8 @@ func connect() (client *redis.Client, done func()) {
 	}
 }
 
-// Dedup needs a transport that marks a message in the same step that commits it,
-// such as streams. The second message of order A-1 leaves no charge.
+// On a transport such as streams, a message is marked in the same step that commits
+// it. The second message of order A-1 leaves no charge.
 func ExampleDedup() {
 	client, done := connect() // in a program: redis.NewClient(&redis.Options{Addr: "localhost:6379"})
 	defer done()
