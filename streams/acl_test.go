@@ -1,6 +1,7 @@
 package streams_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -137,6 +138,7 @@ func handleEachKind(t *testing.T, messages <-chan *message.Message, p *streams.P
 			require.NoError(t, p.Publish("{orders}:broken", out(msg, "cannot be")))
 			fallthrough
 		case "marked":
+			askForLeases(t, handoff.FromContext(msg.Context()).Leases(), msg.UUID)
 			require.NoError(t, handoff.FromContext(msg.Context()).Mark(handoff.Mark{Key: msg.UUID}))
 		}
 		if msg.UUID != "undone" {
@@ -147,6 +149,18 @@ func handleEachKind(t *testing.T, messages <-chan *message.Message, p *streams.P
 		}
 		msg.Ack()
 	}
+}
+
+// askForLeases asks for all that deduplication does of a lease.
+func askForLeases(t *testing.T, leases handoff.Leases, key string) {
+	t.Helper()
+	for owner, want := range []handoff.LeaseState{handoff.Granted, handoff.Taken} {
+		got, err := leases.Acquire(t.Context(), key, fmt.Sprint(owner), time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, want, got.State)
+	}
+	require.NoError(t, leases.Renew(t.Context(), key, "0", time.Minute))
+	require.NoError(t, leases.Release(t.Context(), key, "0"))
 }
 
 func TestAPublisherNeedsThePermissionsInTheDocumentationAndNoMore(t *testing.T) {
