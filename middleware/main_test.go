@@ -13,6 +13,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/millstream-go/millstream/internal/redistest"
 	"github.com/millstream-go/millstream/streams"
@@ -25,8 +26,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv(workerEnv) != "" {
 		os.Exit(work())
 	}
-	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }))
+	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }, stockReader))
 }
+
+// stockReader may go on for half a second after its subscriber was closed.
+var stockReader = goleak.IgnoreAnyFunction("github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream.(*Subscriber).read")
 
 const patience = 30 * time.Second
 
