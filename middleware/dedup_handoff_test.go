@@ -104,25 +104,29 @@ func TestDedupPutsAsideWhatIsBeingWorkedOn(t *testing.T) {
 
 func TestALeaseIsReleasedWhenTheHandlerPanics(t *testing.T) {
 	t.Parallel()
-	l := newLedger(granted())
-	msg, h, _ := delivered(t, l, handoff.Delivery{ID: "1-1", Attempt: 1})
-	handler := middleware.Dedup{}.Middleware(func(*message.Message) ([]*message.Message, error) { panic("oh") })
-	require.PanicsWithValue(t, "oh", func() { _, _ = handler(msg) })
-	require.Equal(t, []string{"0s acquire m 1m0s", "0s release m"}, l.log())
-	require.Empty(t, h.Settle())
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(granted())
+		msg, h, _ := delivered(t, l, handoff.Delivery{ID: "1-1", Attempt: 1})
+		handler := middleware.Dedup{}.Middleware(func(*message.Message) ([]*message.Message, error) { panic("oh") })
+		require.PanicsWithValue(t, "oh", func() { _, _ = handler(msg) })
+		require.Equal(t, []string{"0s acquire m 1m0s", "0s release m"}, l.log())
+		require.Empty(t, h.Settle())
+	})
 }
 
 // It ends when the transport stops waiting, and the lease must end all the same.
 func TestALeaseIsReleasedThoughTheContextOfTheMessageHasEnded(t *testing.T) {
 	t.Parallel()
-	l := newLedger(granted())
-	msg, _, cancel := delivered(t, l, handoff.Delivery{ID: "1-1", Attempt: 1})
-	_, err := middleware.Dedup{}.Middleware(func(*message.Message) ([]*message.Message, error) {
-		cancel()
-		return nil, context.Canceled
-	})(msg)
-	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, []string{"0s acquire m 1m0s", "0s release m"}, l.log(), "without a context that has ended")
+	synctest.Test(t, func(t *testing.T) {
+		l := newLedger(granted())
+		msg, _, cancel := delivered(t, l, handoff.Delivery{ID: "1-1", Attempt: 1})
+		_, err := middleware.Dedup{}.Middleware(func(*message.Message) ([]*message.Message, error) {
+			cancel()
+			return nil, context.Canceled
+		})(msg)
+		require.ErrorIs(t, err, context.Canceled)
+		require.Equal(t, []string{"0s acquire m 1m0s", "0s release m"}, l.log(), "without a context that has ended")
+	})
 }
 
 func TestALeaseThatCannotBeReleasedIsLeft(t *testing.T) {

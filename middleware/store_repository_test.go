@@ -53,19 +53,21 @@ func TestARepositoryRemembersForItsTime(t *testing.T) {
 
 func TestARepositoryOfAStoreThatFails(t *testing.T) {
 	t.Parallel()
-	_, err := middleware.Repository(nil, time.Hour).IsDuplicate(t.Context(), "k")
-	require.ErrorContains(t, err, "no store")
+	synctest.Test(t, func(t *testing.T) {
+		_, err := middleware.Repository(nil, time.Hour).IsDuplicate(t.Context(), "k")
+		require.ErrorContains(t, err, "no store")
 
-	l := newLedger(answer{err: errAway}, granted(), taken(time.Second))
-	l.broken["finish"] = []error{errAway}
-	r := middleware.Repository(l, time.Hour)
-	_, err = r.IsDuplicate(t.Context(), "k")
-	require.ErrorIs(t, err, errAway)
-	_, err = r.IsDuplicate(t.Context(), "k")
-	require.ErrorIs(t, err, errAway)
-	require.Equal(t, []string{"0s acquire k 5s", "0s acquire k 5s", "0s finish k 1h0m0s", "0s release k"}, l.log(),
-		"what is not marked can be asked about again")
-	got, err := r.IsDuplicate(t.Context(), "k")
-	require.NoError(t, err)
-	require.True(t, got, "another is about to mark it")
+		l := newLedger(answer{err: errAway}, granted(), taken(time.Second))
+		l.broken["finish"] = []error{errAway}
+		r := middleware.Repository(l, time.Hour)
+		_, err = r.IsDuplicate(t.Context(), "k")
+		require.ErrorIs(t, err, errAway)
+		_, err = r.IsDuplicate(t.Context(), "k")
+		require.ErrorIs(t, err, errAway)
+		require.Equal(t, []string{"0s acquire k 5s", "0s acquire k 5s", "0s finish k 1h0m0s", "0s release k"}, l.log(),
+			"what is not marked can be asked about again")
+		got, err := r.IsDuplicate(t.Context(), "k")
+		require.NoError(t, err)
+		require.True(t, got, "another is about to mark it")
+	})
 }
