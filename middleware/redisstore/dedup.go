@@ -1,4 +1,3 @@
-// Package redisstore keeps in Redis what middleware remembers.
 package redisstore
 
 import (
