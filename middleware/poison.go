@@ -78,32 +78,48 @@ type PanicError = wm.RecoveredPanicError
 func (q *PoisonQueue) Middleware(next message.HandlerFunc) message.HandlerFunc {
 	next = wm.Recoverer(next)
 	return func(msg *message.Message) ([]*message.Message, error) {
-		ctx := msg.Context()
-		h := handoff.FromContext(ctx)
-		var start handoff.Savepoint
-		if h != nil {
-			start = h.Savepoint()
+		o := original{ctx: msg.Context(), payload: msg.Payload}
+		if len(msg.Metadata) > 0 {
+			o.metadata = maps.Clone(msg.Metadata)
 		}
-		payload, metadata := msg.Payload, maps.Clone(msg.Metadata)
+		h := handoff.FromContext(o.ctx)
+		if h != nil {
+			o.start = h.Savepoint()
+		}
 		made, err := next(msg)
 		// Watermill's Timeout, for one, leaves a context that has ended.
-		msg.SetContext(ctx)
+		msg.SetContext(o.ctx)
 		if err == nil {
 			return made, nil
 		}
-		kind, final := q.judge(ctx, err)
-		if !final {
-			return nil, err
-		}
-		if h != nil {
-			h.Rollback(start)
-		}
-		msg.Payload, msg.Metadata = payload, metadata
-		if failed := q.publish(msg, h, kind, err); failed != nil {
-			return nil, fmt.Errorf("the message could not be published to the poison topic %s: %w, because of %w", q.topic, failed, err)
-		}
-		return nil, nil
+		return nil, q.settle(msg, h, o, err)
 	}
+}
+
+// original is a message as it was read.
+type original struct {
+	ctx      context.Context
+	payload  message.Payload
+	metadata message.Metadata
+	start    handoff.Savepoint
+}
+
+// settle publishes a message if the error is final, and else returns the error.
+func (q *PoisonQueue) settle(msg *message.Message, h *handoff.Handoff, o original, err error) error {
+	kind, final := q.judge(o.ctx, err)
+	if !final {
+		return err
+	}
+	if h != nil {
+		h.Rollback(o.start)
+	}
+	if msg.Payload, msg.Metadata = o.payload, o.metadata; msg.Metadata == nil {
+		msg.Metadata = message.Metadata{} // it may be written to
+	}
+	if failed := q.publish(msg, h, kind, err); failed != nil {
+		return fmt.Errorf("the message could not be published to the poison topic %s: %w, because of %w", q.topic, failed, err)
+	}
+	return nil
 }
 
 // judge returns whether an error is final, and of what kind.
@@ -123,9 +139,6 @@ func (q *PoisonQueue) judge(ctx context.Context, err error) (kind string, final 
 
 func (q *PoisonQueue) publish(msg *message.Message, h *handoff.Handoff, kind string, reason error) error {
 	poisoned := msg.Copy()
-	if poisoned.Metadata == nil {
-		poisoned.Metadata = message.Metadata{}
-	}
 	poisoned.SetContext(msg.Context())
 	p := q.describe(msg, h, kind, reason)
 	p.Describe(poisoned.Metadata)

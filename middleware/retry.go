@@ -85,21 +85,46 @@ type Retry struct {
 // Middleware wraps a handler.
 func (r Retry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 	r.setDefaults()
+	if r.AttemptTimeout > 0 {
+		next = r.limited(next)
+	}
 	return func(msg *message.Message) ([]*message.Message, error) {
-		run := retrying{Retry: &r, msg: msg, ctx: msg.Context(), metadata: maps.Clone(msg.Metadata)}
-		if run.handoff = handoff.FromContext(run.ctx); run.handoff != nil {
-			run.history = run.handoff.History
+		ctx := msg.Context()
+		h := handoff.FromContext(ctx)
+		var start handoff.Savepoint
+		if h != nil {
+			start = h.Savepoint()
 		}
-		for {
-			made, err := run.attempt(next)
-			if err == nil {
-				return made, nil
-			}
-			if err := run.judge(err); err != nil {
-				return nil, err
-			}
-			run.repeat()
+		var metadata message.Metadata
+		if len(msg.Metadata) > 0 {
+			metadata = maps.Clone(msg.Metadata)
 		}
+		made, err := next(msg)
+		if err == nil {
+			return made, nil
+		}
+		run := &retrying{Retry: &r, msg: msg, ctx: ctx, metadata: metadata, handoff: h, start: start}
+		return run.goOn(next, err)
+	}
+}
+
+// limited gives each call of a handler a deadline.
+func (r Retry) limited(next message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		ctx := msg.Context()
+		limited, cancel := context.WithTimeoutCause(ctx, r.AttemptTimeout,
+			fmt.Errorf("no answer within %v: %w", r.AttemptTimeout, context.DeadlineExceeded))
+		defer cancel()
+		defer msg.SetContext(ctx)
+		msg.SetContext(limited)
+		made, err := next(msg)
+		for _, m := range made {
+			if m != nil {
+				// They are published after the attempt's context has ended.
+				m.SetContext(context.WithoutCancel(m.Context()))
+			}
+		}
+		return made, err
 	}
 }
 
@@ -131,55 +156,43 @@ func (r *Retry) interval(failures int) time.Duration {
 	return interval
 }
 
-// retrying is one delivery of a message.
+// retrying is one delivery of a message that failed.
 type retrying struct {
 	*Retry
 	msg      *message.Message
 	ctx      context.Context
 	metadata message.Metadata
 	handoff  *handoff.Handoff
+	start    handoff.Savepoint
 	// history is that of all deliveries.
 	history handoff.History
 }
 
-// attempt calls the handler once. What a failed attempt did to the message is
-// undone, and not only before another one: whoever is outside may yet acknowledge
-// the message, a poison queue for one.
-func (r *retrying) attempt(next message.HandlerFunc) ([]*message.Message, error) {
-	var start handoff.Savepoint
+// goOn calls the handler again and again, after it failed.
+func (r *retrying) goOn(next message.HandlerFunc, err error) (made []*message.Message, _ error) {
 	if r.handoff != nil {
-		start = r.handoff.Savepoint()
+		r.history = r.handoff.History
 	}
-	made, err := r.call(next)
-	if err == nil {
-		return made, nil
+	for err != nil {
+		r.undo()
+		if err := r.judge(err); err != nil {
+			return nil, err
+		}
+		r.repeat()
+		made, err = next(r.msg)
 	}
-	if r.handoff != nil {
-		r.handoff.Rollback(start)
-	}
-	r.msg.Metadata = maps.Clone(r.metadata)
-	return nil, err
+	return made, nil
 }
 
-// call calls the handler, with a deadline if there is to be one.
-func (r *retrying) call(next message.HandlerFunc) ([]*message.Message, error) {
-	if r.AttemptTimeout <= 0 {
-		r.msg.SetContext(r.ctx)
-		return next(r.msg)
+// undo undoes what a failed attempt did to the message, and not only before another
+// one: whoever is outside may yet acknowledge it, a poison queue for one.
+func (r *retrying) undo() {
+	if r.handoff != nil {
+		r.handoff.Rollback(r.start)
 	}
-	limited, cancel := context.WithTimeoutCause(r.ctx, r.AttemptTimeout,
-		fmt.Errorf("no answer within %v: %w", r.AttemptTimeout, context.DeadlineExceeded))
-	defer cancel()
-	defer r.msg.SetContext(r.ctx)
-	r.msg.SetContext(limited)
-	made, err := next(r.msg)
-	for _, m := range made {
-		if m != nil {
-			// They are published after the attempt's context has ended.
-			m.SetContext(context.WithoutCancel(m.Context()))
-		}
-	}
-	return made, err
+	r.msg.Metadata = message.Metadata{} // not nil: it may be written to
+	maps.Copy(r.msg.Metadata, r.metadata)
+	r.msg.SetContext(r.ctx)
 }
 
 // judge returns nil after a wait when there is to be another attempt here, and

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
 
 	"github.com/millstream-go/millstream/internal/handoff"
 	"github.com/millstream-go/millstream/internal/restraint"
@@ -31,7 +30,10 @@ type guard struct {
 
 // handler returns the whole handler of a stage for one of its inputs:
 //
-//	guard → recoverer → the chain → the middleware of Use → the stage
+//	guard → the chain → the middleware of Use → the stage
+//
+// All of it, with the handler, should fit on the stack that a goroutine begins with:
+// the router starts one for each message, and growing it costs more than the chain.
 func (g *guard) handler() (message.HandlerFunc, error) {
 	handle := func(msg *message.Message) ([]*message.Message, error) { return g.stage.handle(msg, g.input) }
 	use := g.stage.settings.use
@@ -45,19 +47,12 @@ func (g *guard) handler() (message.HandlerFunc, error) {
 	if err != nil {
 		return nil, err
 	}
-	handle = wm.Recoverer(chain.Middleware(handle))
+	handle = chain.Middleware(handle)
 	return func(msg *message.Message) ([]*message.Message, error) {
 		ctx := msg.Context()
 		h := handoff.FromContext(ctx)
-		var start handoff.Savepoint
-		if h != nil {
-			start = h.Savepoint()
-		} else {
-			if ctx.Value(topicKey{}) != nil {
-				// Some transports keep the context that a message was published with.
-				ctx = context.WithValue(ctx, topicKey{}, nil)
-			}
-			ctx = handoff.WithStopping(ctx, g.stopping)
+		if h == nil {
+			ctx = g.context(ctx)
 			msg.SetContext(ctx)
 		}
 		made, err := handle(msg)
@@ -67,8 +62,17 @@ func (g *guard) handler() (message.HandlerFunc, error) {
 		if err == nil {
 			return revive(ctx, made), nil
 		}
-		return nil, g.judge(msg, h, start, err)
+		return nil, g.judge(msg, h, err)
 	}, nil
+}
+
+// context is the context for a message of a transport without a handoff.
+func (g *guard) context(ctx context.Context) context.Context {
+	if ctx.Value(topicKey{}) != nil {
+		// Some transports keep the context that a message was published with.
+		ctx = context.WithValue(ctx, topicKey{}, nil)
+	}
+	return handoff.WithStopping(ctx, g.stopping)
 }
 
 // chain returns the middleware of the stage: the default one, as the options of
@@ -133,10 +137,10 @@ func revive(input context.Context, made []*message.Message) []*message.Message {
 
 // judge carries out what an error asks for. A nil result acknowledges the
 // message, an error rejects it.
-func (g *guard) judge(msg *message.Message, h *handoff.Handoff, start handoff.Savepoint, err error) error {
+func (g *guard) judge(msg *message.Message, h *handoff.Handoff, err error) error {
 	aside, isAside := handoff.AsideOf(err)
 	if h != nil {
-		h.Rollback(start)
+		h.Rollback(handoff.Savepoint{}) // to where nothing was staged
 	}
 	switch {
 	case errors.Is(err, handoff.ErrSkip):

@@ -12,7 +12,6 @@ package handoff
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync"
 	"time"
 )
@@ -103,8 +102,12 @@ type Handoff struct {
 
 	mu      sync.Mutex
 	repeats int // within this delivery
-	effects Effects
-	settled bool
+	// What is staged. When aside is set nothing else of it counts.
+	outputs   []Output
+	marks     []Mark
+	aside     *Aside
+	duplicate bool
+	settled   bool
 }
 
 // Domain returns the reach of the handoff's commit.
@@ -117,7 +120,7 @@ func (h *Handoff) Publish(outputs ...Output) error {
 	if h.settled {
 		return ErrSettled
 	}
-	h.effects.Outputs = append(h.effects.Outputs, outputs...)
+	h.outputs = append(h.outputs, outputs...)
 	return nil
 }
 
@@ -129,7 +132,7 @@ func (h *Handoff) Mark(m Mark) error {
 	if h.settled {
 		return ErrSettled
 	}
-	h.effects.Marks = append(h.effects.Marks, m)
+	h.marks = append(h.marks, m)
 	return nil
 }
 
@@ -158,15 +161,15 @@ func (h *Handoff) MarkDuplicate() error {
 	if h.settled {
 		return ErrSettled
 	}
-	h.effects.Duplicate = true
+	h.duplicate = true
 	return nil
 }
 
 // Leases returns the leases on what messages of this topic and group are about.
 func (h *Handoff) Leases() Leases { return h.domain.Leases(h.Delivery) }
 
-// PutAside drops what was staged and asks for the message to be put aside and
-// then delivered again, whether the message is acknowledged or rejected.
+// PutAside asks for the message to be put aside and then delivered again, whether the
+// message is acknowledged or rejected, instead of what else is staged.
 func (h *Handoff) PutAside(a Aside) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -174,39 +177,48 @@ func (h *Handoff) PutAside(a Aside) error {
 		return ErrSettled
 	}
 	a.For = max(a.For, 0)
-	h.effects = Effects{Park: true, Aside: a}
+	h.aside = &a
 	return nil
 }
 
-// Savepoint is a state of a handoff that it can be rolled back to.
-type Savepoint struct{ effects Effects }
+// Savepoint is a state of a handoff that it can be rolled back to, until it is
+// rolled back to an earlier one. It is small, because it lies on the stack of each
+// message's goroutine: one that has to grow costs more than most middleware.
+type Savepoint struct {
+	outputs, marks int
+	aside          *Aside
+	duplicate      bool
+}
 
 // Savepoint returns the present state.
 func (h *Handoff) Savepoint() Savepoint {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e := h.effects
-	// What is staged later must not be written behind what is saved.
-	e.Outputs, e.Marks = slices.Clip(e.Outputs), slices.Clip(e.Marks)
-	return Savepoint{effects: e}
+	return Savepoint{outputs: len(h.outputs), marks: len(h.marks), aside: h.aside, duplicate: h.duplicate}
 }
 
 // Rollback drops what was staged since s.
 func (h *Handoff) Rollback(s Savepoint) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if !h.settled {
-		h.effects = s.effects
+	if h.settled {
+		return
 	}
+	h.outputs = h.outputs[:min(s.outputs, len(h.outputs))]
+	h.marks = h.marks[:min(s.marks, len(h.marks))]
+	h.aside, h.duplicate = s.aside, s.duplicate
 }
 
 // Settle closes the handoff and returns what it staged. Staging fails from then on.
 func (h *Handoff) Settle() Effects {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	e := Effects{Outputs: h.outputs, Marks: h.marks, Duplicate: h.duplicate}
+	if h.aside != nil {
+		e = Effects{Park: true, Aside: *h.aside}
+	}
 	h.settled = true
-	e := h.effects
-	h.effects = Effects{}
+	h.outputs, h.marks, h.aside, h.duplicate = nil, nil, nil, false
 	return e
 }
 
