@@ -39,7 +39,8 @@ func ExampleDefaultChain() {
 	router.AddMiddleware(chain.Middleware)
 	router.AddConsumerHandler("charge", "orders", channel, func(*message.Message) error { return nil })
 	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error)
+	defer cancel()
+	ended := make(chan error, 1)
 	go func() { ended <- router.Run(ctx) }()
 
 	if err := channel.Publish("orders", message.NewMessage("o-1", nil)); err != nil {

@@ -57,6 +57,7 @@ var faulty = map[string]struct {
 			pipeline.Sink(in, "both", discard, pipeline.Ordered(), pipeline.Concurrency(2))
 			pipeline.Sink(in, "never", discard, pipeline.MaxAttempts(-1))
 			pipeline.Sink(in, "wrapped", discard, pipeline.Use(nil))
+			pipeline.Sink(in, "unchanged", discard, pipeline.Chain(nil))
 			pipeline.Sink(in, "nothing", discard, nil)
 			pipeline.Stage(in, "mute", same, pipeline.WithCodec(nil))
 		},
@@ -64,6 +65,7 @@ var faulty = map[string]struct {
 			`flow "in": the codec is nil`, `stage "idle": a Concurrency of 0`,
 			`stage "both" is Ordered, one message at a time, but has a Concurrency of 2`,
 			`stage "never": MaxAttempts of -1`, `stage "wrapped": a middleware in Use is nil`,
+			`stage "unchanged": the function given to Chain is nil`,
 			`stage "nothing": an option is nil`, `flow "mute": the codec is nil`,
 		},
 	},

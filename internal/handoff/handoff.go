@@ -148,7 +148,7 @@ func (h *Handoff) Repeat() {
 func (h *Handoff) Repeated() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.Delivery.Repeats + h.repeats
+	return h.Repeats + h.repeats
 }
 
 // Runs returns which run of the handler this is, from 1.
