@@ -17,9 +17,9 @@ import (
 
 // Defaults of [CircuitBreaker].
 const (
-	DefaultFailures = 5
-	DefaultOpenFor  = 30 * time.Second
-	DefaultProbes   = 1
+	DefaultBreakerFailures = 5
+	DefaultBreakerOpenFor  = 30 * time.Second
+	DefaultBreakerProbes   = 1
 )
 
 const (
@@ -97,13 +97,13 @@ func (c CircuitBreaker) Middleware(next message.HandlerFunc) message.HandlerFunc
 
 func (c *CircuitBreaker) setDefaults() {
 	if c.Failures <= 0 {
-		c.Failures = DefaultFailures
+		c.Failures = DefaultBreakerFailures
 	}
 	if c.OpenFor <= 0 {
-		c.OpenFor = DefaultOpenFor
+		c.OpenFor = DefaultBreakerOpenFor
 	}
 	if c.Probes <= 0 {
-		c.Probes = DefaultProbes
+		c.Probes = DefaultBreakerProbes
 	}
 }
 
@@ -144,6 +144,9 @@ func (b *breaker) settings() gobreaker.Settings {
 func (b *breaker) handle(msg *message.Message, next message.HandlerFunc) (message.Messages, error) {
 	ctx := msg.Context()
 	h := handoff.FromContext(ctx)
+	if h != nil {
+		h.Resume()
+	}
 	hold := heldHere
 	if h != nil {
 		hold = heldParkable

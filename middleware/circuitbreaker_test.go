@@ -82,7 +82,7 @@ func TestABreakerOpensProbesAndCloses(t *testing.T) {
 		handler := middleware.CircuitBreaker{Name: "bank", OnStateChange: func(name string, from, to gobreaker.State) {
 			changes = append(changes, fmt.Sprintf("%s: %v to %v", name, from, to))
 		}}.Middleware(b.handle)
-		breakNow(t, &b, handler, middleware.DefaultFailures)
+		breakNow(t, &b, handler, middleware.DefaultBreakerFailures)
 		opened := time.Now()
 		require.Equal(t, 5, b.asked())
 
@@ -273,7 +273,7 @@ func TestAPanicOfAProbeDoesNotKeepTheBreakerHalfOpen(t *testing.T) {
 		for range 3 {
 			time.Sleep(31 * time.Second)
 			_, err := send(t, handler)
-			require.ErrorAs(t, err, &middleware.RecoveredPanicError{})
+			require.ErrorAs(t, err, &middleware.PanicError{})
 		}
 		time.Sleep(31 * time.Second)
 		b.says(nil)

@@ -10,6 +10,7 @@ import (
 
 // handedOff processes a message whose mark is committed with its acknowledgement.
 func (d Dedup) handedOff(h *handoff.Handoff, key string, msg *message.Message, next message.HandlerFunc) ([]*message.Message, error) {
+	h.Resume()
 	ctx, leases := msg.Context(), h.Leases()
 	// The attempt tells a redelivered entry from the run that died.
 	owner := fmt.Sprintf("%s/%d", h.ID, h.Attempt)

@@ -32,7 +32,7 @@ func ExampleRecoverer() {
 		panic("no account")
 	})
 	_, err := charge(message.NewMessage(watermill.NewUUID(), nil))
-	var panicked middleware.RecoveredPanicError
+	var panicked middleware.PanicError
 	fmt.Println(errors.As(err, &panicked), panicked.V)
 	// Output:
 	// true no account

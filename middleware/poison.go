@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
+	"runtime/debug"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -22,7 +24,8 @@ type PoisonConfig struct {
 	Qualifies func(error) bool
 	// OnPoisoned, if set, is called with each message that was published to the
 	// poison topic, as it was read, and why. With a handoff it is there when the
-	// delivery is committed.
+	// delivery is committed, and if Redis refuses that the message comes again and
+	// this is called again.
 	OnPoisoned func(msg *message.Message, kind string, attempts int, err error)
 	// Pipeline, if set, is put into the metadata.
 	Pipeline string
@@ -70,9 +73,6 @@ func NewPoisonQueue(publisher message.Publisher, topic string, config PoisonConf
 	}
 	return &PoisonQueue{publisher: publisher, topic: topic, config: config}, nil
 }
-
-// PanicError is the error of a panic in a handler.
-type PanicError = wm.RecoveredPanicError
 
 // Middleware wraps a handler.
 func (q *PoisonQueue) Middleware(next message.HandlerFunc) message.HandlerFunc {
@@ -131,10 +131,32 @@ func (q *PoisonQueue) judge(ctx context.Context, err error) (kind string, final 
 		return "", false
 	}
 	if q.config.Qualifies != nil {
-		return handoff.KindFailed, q.config.Qualifies(err)
+		return handoff.KindFailed, q.qualifies(err)
 	}
 	_, panicked := errors.AsType[PanicError](err)
 	return handoff.KindFailed, panicked
+}
+
+// qualifies asks the user's filter. If that panics the error is final: the message
+// would come again and again, for that to panic on.
+func (q *PoisonQueue) qualifies(err error) (final bool) {
+	defer func() {
+		if v := recover(); v != nil {
+			final = true
+			slog.Default().Error("PoisonConfig.Qualifies panicked, the message is poisoned", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	return q.config.Qualifies(err)
+}
+
+// tell calls the user's hook. What it does is no reason to keep the message.
+func (q *PoisonQueue) tell(msg *message.Message, kind string, attempts int, reason error) {
+	defer func() {
+		if v := recover(); v != nil {
+			slog.Default().Error("PoisonConfig.OnPoisoned panicked", "panic", v, "stack", string(debug.Stack()))
+		}
+	}()
+	q.config.OnPoisoned(msg, kind, attempts, reason)
 }
 
 func (q *PoisonQueue) publish(msg *message.Message, h *handoff.Handoff, kind string, reason error) error {
@@ -146,7 +168,7 @@ func (q *PoisonQueue) publish(msg *message.Message, h *handoff.Handoff, kind str
 		return err
 	}
 	if q.config.OnPoisoned != nil {
-		q.config.OnPoisoned(msg, kind, p.Attempts, reason)
+		q.tell(msg, kind, p.Attempts, reason)
 	}
 	return nil
 }

@@ -117,3 +117,24 @@ func TestInARouterAFailingMessageIsPutAside(t *testing.T) {
 	require.Equal(t, []string{"good", "bad"}, w.published(w.out))
 	require.Equal(t, 5, calls)
 }
+
+// What is not valid does not reach the handler, and is in the poison topic with why.
+func TestInARouterAnInvalidMessageIsPoisonedUnhandled(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	chain := middleware.DefaultChain(w.newPoisonQueue(middleware.PoisonConfig{}))
+	chain.Validate = middleware.Validate(func(msg *message.Message) error {
+		if msg.UUID == "bad" {
+			return errors.New("it has no customer")
+		}
+		return nil
+	})
+	w.run(echo, chain.Middleware)
+	w.publish("bad", "good")
+	w.settled()
+	require.Equal(t, []string{"good"}, w.published(w.out))
+	require.Equal(t, []string{"bad"}, w.published(w.poison()))
+	got := w.messages(w.poison())[0].Metadata
+	require.Equal(t, "message not valid: it has no customer", got[wm.ReasonForPoisonedKey])
+	require.Equal(t, "permanent", got["millstream_poison_kind"])
+}

@@ -208,3 +208,22 @@ func TestAPoisonQueueNeedsAPublisherAndATopic(t *testing.T) {
 	_, err = middleware.NewPoisonQueue(&shelf{}, "", middleware.PoisonConfig{})
 	require.ErrorContains(t, err, "the topic is empty")
 }
+
+// A bug in what is called with a failed message must not bring it back for ever.
+func TestAPanicInAHookOfThePoisonQueueDoesNotKeepTheMessage(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]middleware.PoisonConfig{
+		"OnPoisoned": {Qualifies: func(error) bool { return true }, OnPoisoned: func(*message.Message, string, int, error) { panic("hook") }},
+		"Qualifies":  {Qualifies: func(error) bool { panic("filter") }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := &shelf{}
+			_, err := newPoisonQueue(t, s, config).Middleware(func(*message.Message) ([]*message.Message, error) {
+				return nil, errHiccup
+			})(message.NewMessage("1", nil))
+			require.NoError(t, err)
+			require.Len(t, s.published["poison"], 1)
+		})
+	}
+}

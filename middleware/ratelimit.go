@@ -15,6 +15,11 @@ import (
 // ErrNoLimiter is returned for each message by a [RateLimit] without a Limiter.
 var ErrNoLimiter = errors.New("the RateLimit has no Limiter: give it one, of PerProcess or of redisstore.NewLimiter")
 
+// ErrLimitRefused is what the error of a [Limiter] wraps when to ask again will not help:
+// the message fails with it, as it does with an error of the handler. Other errors are
+// taken for an outage.
+var ErrLimitRefused = errors.New("the limiter is refused")
+
 // RateLimit lets a handler begin with so many messages in a time, as its Limiter
 // says. Each run of the handler takes a token first, also one that is a retry.
 //
@@ -37,7 +42,8 @@ var ErrNoLimiter = errors.New("the RateLimit has no Limiter: give it one, of Per
 // transport stops, a message that waits is put aside for the rest of its wait; without a
 // handoff it fails with a plain error, and comes again. While the Limiter fails, because
 // its Redis is away for one, the message waits in its place, and the Limiter is asked
-// again after growing pauses of 50 milliseconds to 5 seconds.
+// again after growing pauses of 50 milliseconds to 5 seconds. Only if that will not help,
+// as its error says with [ErrLimitRefused], the message fails.
 //
 // The middleware may be used by any number of handlers.
 type RateLimit struct {
@@ -98,6 +104,9 @@ type limited struct {
 func (r *rateLimit) pass(msg *message.Message) error {
 	ctx := msg.Context()
 	l := limited{rateLimit: r, msg: msg, ctx: ctx, handoff: handoff.FromContext(ctx)}
+	if l.handoff != nil {
+		l.handoff.Resume()
+	}
 	if r.Key == nil {
 		l.key = scope(ctx, l.handoff)
 	} else if l.key = r.Key(msg); l.key == "" {
@@ -170,6 +179,9 @@ func (l *limited) ask() (time.Duration, error) {
 		}
 		if l.OnError != nil && l.ctx.Err() == nil {
 			l.OnError(l.msg, err)
+		}
+		if errors.Is(err, ErrLimitRefused) {
+			return 0, fmt.Errorf("rate limit: %w", err)
 		}
 		if pauses == nil {
 			pauses = limiterPauses()

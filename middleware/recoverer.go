@@ -5,11 +5,11 @@ import (
 	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
 )
 
-// RecoveredPanicError is what [Recoverer] makes of a panic, Watermill's own: V is what
-// the handler panicked with. Its text has the stack, and so may be long.
-type RecoveredPanicError = wm.RecoveredPanicError
+// PanicError is what [Recoverer] makes of a panic, Watermill's own: V is what the
+// handler panicked with. Its text has the stack, and so may be long.
+type PanicError = wm.RecoveredPanicError
 
-// Recoverer makes a [RecoveredPanicError] of a panic in a handler, which is then treated
+// Recoverer makes a [PanicError] of a panic in a handler, which is then treated
 // like any other error: tried again, and given up when its attempts are used up. It is
 // Watermill's own.
 //

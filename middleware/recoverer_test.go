@@ -31,7 +31,7 @@ func TestRecovererMakesAnErrorOfAPanicThatIsTriedAgain(t *testing.T) {
 func TestARecoveredPanicSaysWhatItWasAndWhere(t *testing.T) {
 	t.Parallel()
 	_, err := middleware.Recoverer(func(*message.Message) ([]*message.Message, error) { panic(errHiccup) })(message.NewMessage("1", nil))
-	var panicked middleware.RecoveredPanicError
+	var panicked middleware.PanicError
 	require.ErrorAs(t, err, &panicked)
 	require.Equal(t, errHiccup, panicked.V)
 	require.Contains(t, panicked.Stacktrace, "recoverer_test.go")

@@ -41,7 +41,7 @@ const mostHeld = 10 * time.Second
 // stage nor uses up its messages.
 //
 // What failed leaves nothing behind: what an attempt staged with the message's
-// context is dropped, and the message's metadata and context are as before.
+// context is dropped, and the message's payload, metadata and context are as before.
 //
 // An error that says itself what is to become of the message (permanent, skip,
 // retry after) is passed on at once, and so is any error once the message's
@@ -93,8 +93,10 @@ func (r Retry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 		h := handoff.FromContext(ctx)
 		var start handoff.Savepoint
 		if h != nil {
+			h.Resume()
 			start = h.Savepoint()
 		}
+		payload := msg.Payload
 		var metadata message.Metadata
 		if len(msg.Metadata) > 0 {
 			metadata = maps.Clone(msg.Metadata)
@@ -103,7 +105,7 @@ func (r Retry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 		if err == nil {
 			return made, nil
 		}
-		run := &retrying{Retry: &r, msg: msg, ctx: ctx, metadata: metadata, handoff: h, start: start}
+		run := &retrying{Retry: &r, msg: msg, ctx: ctx, metadata: metadata, payload: payload, handoff: h, start: start}
 		return run.goOn(next, err)
 	}
 }
@@ -162,6 +164,7 @@ type retrying struct {
 	msg      *message.Message
 	ctx      context.Context
 	metadata message.Metadata
+	payload  message.Payload
 	handoff  *handoff.Handoff
 	start    handoff.Savepoint
 	// history is that of all deliveries.
@@ -192,16 +195,15 @@ func (r *retrying) undo() {
 	}
 	r.msg.Metadata = message.Metadata{} // not nil: it may be written to
 	maps.Copy(r.msg.Metadata, r.metadata)
+	r.msg.Payload = r.payload
 	r.msg.SetContext(r.ctx)
 }
 
 // judge returns nil after a wait when there is to be another attempt here, and
 // otherwise the error to pass on.
 func (r *retrying) judge(err error) error {
-	if aside, ok := handoff.AsideOf(err); ok && r.handoff != nil {
-		// If it was staged, the rollback has dropped it.
-		aside.History = r.history
-		return putAside(r.handoff, aside, err)
+	if aside, ok := handoff.AsideOf(err); ok {
+		return r.putAside(aside, err)
 	}
 	if kind, ok := handoff.PoisonKind(err); ok {
 		return handoff.Poisonous(kind, r.history.Failures+1, err)
@@ -232,6 +234,21 @@ func (r *retrying) judge(err error) error {
 		r.OnRetry(r.msg, r.history.Failures, err, delay)
 	}
 	return r.await(delay, bound, err)
+}
+
+// putAside puts the message aside as it was asked for inside.
+func (r *retrying) putAside(aside handoff.Aside, err error) error {
+	if r.handoff == nil {
+		// It would come again at once.
+		wait(r.ctx, min(aside.For, mostHeld))
+		return err
+	}
+	// Another Retry inside knows more of this delivery.
+	if aside.Failures < r.history.Failures {
+		aside.History = r.history
+	}
+	// If it was staged, the rollback has dropped it.
+	return putAside(r.handoff, aside, err)
 }
 
 // repeat notes that the handler is called again in this delivery.

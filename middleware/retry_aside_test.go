@@ -213,3 +213,39 @@ func TestRetryKeepsThePoisonKindOfAnErrorAndCountsItsRuns(t *testing.T) {
 	require.Equal(t, handoff.KindMalformed, kind)
 	require.Equal(t, 5, handoff.Attempts(err))
 }
+
+// Without a handoff a message cannot be put aside, and would come again at once.
+func TestRetryAfterWithoutAHandoffIsHeldForAWhile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ after, want time.Duration }{
+		"for a moment": {time.Second, time.Second},
+		"for long":     {time.Hour, 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				_, err := middleware.Retry{}.Middleware(func(*message.Message) ([]*message.Message, error) {
+					return nil, middleware.RetryAfter(c.after)
+				})(message.NewMessageWithContext(t.Context(), "1", nil))
+				require.Error(t, err)
+				require.Equal(t, c.want, time.Since(began))
+			})
+		})
+	}
+}
+
+func TestRetryRestoresThePayload(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		msg, seen := message.NewMessageWithContext(t.Context(), "1", []byte("a")), []string{}
+		_, err := middleware.Retry{MaxAttempts: 3}.Middleware(func(msg *message.Message) ([]*message.Message, error) {
+			seen = append(seen, string(msg.Payload))
+			msg.Payload = append(message.Payload("x"), msg.Payload...)
+			return nil, errHiccup
+		})(msg)
+		require.Error(t, err)
+		require.Equal(t, []string{"a", "a", "a"}, seen)
+		require.Equal(t, "a", string(msg.Payload))
+	})
+}

@@ -18,8 +18,8 @@ var ErrNoCheck = errors.New("Validate was given no function to check messages wi
 // to come later, is left as it is. The texts of its errors get into logs and poison
 // queues, so they should say what is wrong without quoting the message.
 //
-// check may be called concurrently, and must leave the message as it is. A panic of it
-// is like one of the handler. Package middleware/jsonschema makes checks of JSON Schemas.
+// check may be called concurrently, and must leave the message as it is. In a [Chain] a
+// panic of it is final. Package middleware/jsonschema makes checks of JSON Schemas.
 func Validate(check func(*message.Message) error) message.HandlerMiddleware {
 	return func(next message.HandlerFunc) message.HandlerFunc {
 		return func(msg *message.Message) ([]*message.Message, error) {

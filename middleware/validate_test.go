@@ -61,7 +61,7 @@ func TestAPanicOfACheckIsLikeOneOfTheHandler(t *testing.T) {
 	t.Parallel()
 	handler := middleware.Recoverer(middleware.Validate(func(*message.Message) error { panic("no payload") })(echo))
 	_, err := handler(message.NewMessage("1", nil))
-	var panicked middleware.RecoveredPanicError
+	var panicked middleware.PanicError
 	require.ErrorAs(t, err, &panicked)
 	require.Equal(t, "no payload", panicked.V)
 	require.False(t, handoff.IsVerdict(err))

@@ -12,6 +12,8 @@ import (
 func Permanent(err error) error { return handoff.Permanent(err) }
 
 // RetryAfter asks for the message to be put aside for d and then delivered again. On
-// a bare router it needs a [Retry] around the handler, and a transport with a
-// handoff; else it is an error as any other. It is the same as pipeline.RetryAfter.
+// a bare router it needs a [Retry] around the handler. With a transport that cannot put
+// aside that holds the message in its place, for 10 seconds at most, and then passes the
+// error on, for the transport to deliver the message again. It is the same as
+// pipeline.RetryAfter.
 func RetryAfter(d time.Duration) error { return handoff.RetryAfter(d) }

@@ -18,9 +18,10 @@ const (
 	// PoisonEntryID is the id of the entry that the message was, on transports
 	// that have one.
 	PoisonEntryID = handoff.KeyEntryID
-	// PoisonAttempts is how often the handler was called for it; a message that was
-	// never handed to one, for it could not be decoded or kills its process, has the
-	// number of its deliveries.
+	// PoisonAttempts is how many attempts at it there were: calls of the handler, unless
+	// middleware outside of it refused them. A message that was never handed to one, for
+	// its entry could not be decoded or it kills its process, has the number of its
+	// deliveries.
 	PoisonAttempts = handoff.KeyAttempts
 	// PoisonFailedAt is when it was given up, in RFC 3339.
 	PoisonFailedAt = handoff.KeyFailedAt

@@ -31,7 +31,7 @@ func newCommitter(s *subscription) *committer {
 // submit passes a delivery on to be settled. It waits while the queue is full;
 // when that takes longer than a closing subscription may, the entry goes back.
 func (c *committer) submit(entry *commit.Entry, effects handoff.Effects) {
-	delivery := commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Serial: entry.Serial, Effects: effects}
+	delivery := commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Noted: entry.History.Failures > 0, Serial: entry.Serial, Effects: effects}
 	select {
 	case c.queue <- delivery:
 		return

@@ -17,6 +17,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/refused"
 )
 
 //go:embed commit.lua
@@ -44,6 +45,9 @@ const abandoned = "millstream:abandoned"
 type Delivery struct {
 	ID      string
 	Attempt int
+	// Noted tells that something is noted of the entry, although this is its first
+	// attempt: waits that do not count may come in between.
+	Noted bool
 	// Serial is the reader's own number for the delivery.
 	Serial  uint64
 	Effects handoff.Effects
@@ -145,7 +149,7 @@ func alike(deliveries []Delivery) int {
 	first := &deliveries[0]
 	for i := range deliveries {
 		d := &deliveries[i]
-		if d.Attempt != 1 || d.Effects.Park || len(d.Effects.Marks) > 0 || len(d.Effects.Outputs) != 1 || d.Effects.Outputs[0].Once.Key != "" {
+		if d.Attempt != 1 || d.Noted || d.Effects.Park || len(d.Effects.Marks) > 0 || len(d.Effects.Outputs) != 1 || d.Effects.Outputs[0].Once.Key != "" {
 			return i
 		}
 		if i > 0 && !sameFields(&first.Effects.Outputs[0], &d.Effects.Outputs[0]) {
@@ -192,7 +196,11 @@ func (e *encoder) add(d *Delivery) {
 		e.args = append(e.args, "P", d.ID, d.Attempt, d.Effects.For.Milliseconds(), uncounted, historyNote(d.Effects.History))
 		return
 	}
-	e.args = append(e.args, "A", d.ID, d.Attempt, len(d.Effects.Marks))
+	noted := 0
+	if d.Noted || d.Attempt > 1 {
+		noted = 1
+	}
+	e.args = append(e.args, "A", d.ID, d.Attempt, noted, len(d.Effects.Marks))
 	for _, mark := range d.Effects.Marks {
 		key := MarkKey(e.group.Stream, e.group.Group, mark.Key)
 		e.args = append(e.args, e.key(key), mark.TTL.Milliseconds())
@@ -208,25 +216,9 @@ func (e *encoder) add(d *Delivery) {
 	}
 }
 
-// Refused reports whether err is the server's refusal of what it was asked to do,
-// which asking again will not change, rather than an outage or a state that passes.
-// A password that does not fit any more passes, too: what handlers finished must
-// not be lost to a change of passwords.
-func Refused(err error) bool {
-	var reply redis.Error
-	if !errors.As(err, &reply) {
-		return false
-	}
-	for _, passing := range []string{
-		"LOADING", "READONLY", "MASTERDOWN", "CLUSTERDOWN", "TRYAGAIN", "MOVED", "ASK", "MISCONF", "OOM", "BUSY",
-		"NOREPLICAS", "NOAUTH", "WRONGPASS", "Protocol error: unauthenticated", "max number of clients", "EXECABORT",
-	} {
-		if redis.HasErrorPrefix(reply, passing) {
-			return false
-		}
-	}
-	return true
-}
+// Refused reports whether err is a refusal that asking again will not change: see
+// package refused.
+func Refused(err error) bool { return refused.Is(err) }
 
 // errUnexpected is a reply that the scripts do not make.
 var errUnexpected = errors.New("unexpected reply of a script")

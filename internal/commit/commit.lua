@@ -10,7 +10,8 @@
 --           output, doubled with each attempt up to 60 times, and then records,
 --           each with its kind first:
 --
---   'A', id, attempt, number of marks, for each: key index, ttl in ms (0: none)
+--   'A', id, attempt, 1 when something may be noted of the entry,
+--                     number of marks, for each: key index, ttl in ms (0: none)
 --                     number of outputs, for each: key index, index of a key by
 --                     which it is added once (0: none), ttl of that in ms (0:
 --                     none), number of values, values
@@ -144,12 +145,12 @@ local function addall(outputs)
   return added
 end
 
-local function acknowledge(id, attempt)
+local function acknowledge(id, attempt, noted)
   local marks, duplicate, unknown = takemarks()
   local outputs, doubtful = takeoutputs()
   if call('XACK', stream, group, id) == 0 then return unacknowledged() end
   local function forget()
-    if attempt ~= '1' then pcall('HDEL', notes, id, id .. '/history') end
+    if noted == '1' then pcall('HDEL', notes, id, id .. '/history') end
   end
   if duplicate then
     forget()
@@ -212,7 +213,7 @@ while at <= last do
   elseif kind == 'P' then
     report(park(take(), tonumber(take()), tonumber(take()), tonumber(take()), take()))
   else
-    report(acknowledge(take(), take()))
+    report(acknowledge(take(), take(), take()))
   end
 end
 return results

@@ -181,6 +181,16 @@ func (h *Handoff) PutAside(a Aside) error {
 	return nil
 }
 
+// Resume drops what was staged to put the message aside: it is worked on after all,
+// since whoever is outside of the one that staged it calls the handler again.
+func (h *Handoff) Resume() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.settled {
+		h.aside = nil
+	}
+}
+
 // Savepoint is a state of a handoff that it can be rolled back to, until it is
 // rolled back to an earlier one. It is small, because it lies on the stack of each
 // message's goroutine: one that has to grow costs more than most middleware.

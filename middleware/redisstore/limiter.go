@@ -5,12 +5,14 @@ import (
 	_ "embed" // the script is a file of its own
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
 
+	"github.com/millstream-go/millstream/internal/refused"
 	"github.com/millstream-go/millstream/middleware"
 	"github.com/millstream-go/millstream/middleware/internal/tokens"
 )
@@ -64,7 +66,7 @@ var _ middleware.Limiter = (*Limiter)(nil)
 // configuration is one that would let nothing through, or everything. It does not
 // connect.
 func NewLimiter(client redis.UniversalClient, config LimiterConfig) (*Limiter, error) {
-	if client == nil {
+	if v := reflect.ValueOf(client); client == nil || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("redisstore limiter: the client is nil")
 	}
 	if config.Burst == 0 {
@@ -90,13 +92,18 @@ var takeScript = redis.NewScript(takeSource)
 
 // Take takes a token of key and returns 0, or takes none and returns how long it will
 // be until there is one. It takes as long as the client takes: the timeouts are its.
+// What the server refuses, for a lack of permission or because the key is of another
+// type, is an error that wraps [middleware.ErrLimitRefused].
 func (l *Limiter) Take(ctx context.Context, key string) (time.Duration, error) {
 	if l == nil || l.client == nil {
 		return 0, errUnmadeLimiter
 	}
 	// Run sends the source when the server has forgotten the script.
 	wait, err := takeScript.Run(ctx, l.client, []string{l.prefix + key}, number(l.interval), number(l.room)).Int64()
-	if err != nil {
+	switch {
+	case refused.Is(err):
+		return 0, fmt.Errorf("redisstore limiter: %w: %w", middleware.ErrLimitRefused, err)
+	case err != nil:
 		return 0, fmt.Errorf("redisstore limiter: %w", err)
 	}
 	return time.Duration(wait) * time.Microsecond, nil

@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/time/rate"
 
 	"github.com/millstream-go/millstream/internal/redistest"
+	"github.com/millstream-go/millstream/middleware"
 	"github.com/millstream-go/millstream/middleware/redisstore"
 )
 
@@ -265,4 +267,25 @@ func TestOnAClusterTheKeysAreSpread(t *testing.T) {
 		return nil
 	}))
 	require.Greater(t, servers.Load(), int64(1))
+}
+
+// An outage passes; a key of another type does not, and a stage must not stand still
+// for it in silence.
+func TestWhatTheServerRefusesIsSaidToBe(t *testing.T) {
+	t.Parallel()
+	c, prefix := server.Client(t), t.Name()+watermill.NewUUID()
+	limiter, err := redisstore.NewLimiter(c, redisstore.LimiterConfig{Rate: 1, Prefix: prefix})
+	require.NoError(t, err)
+	require.NoError(t, c.RPush(t.Context(), prefix+"k", "no bucket").Err())
+	_, err = limiter.Take(t.Context(), "k")
+	require.ErrorIs(t, err, middleware.ErrLimitRefused)
+
+	calls := 0
+	_, err = middleware.RateLimit{Limiter: limiter, Key: func(*message.Message) string { return "k" }}.Middleware(
+		func(*message.Message) ([]*message.Message, error) { calls++; return nil, nil })(message.NewMessage("1", nil))
+	require.ErrorIs(t, err, middleware.ErrLimitRefused)
+	require.Zero(t, calls)
+
+	_, err = redisstore.NewLimiter((*redis.Client)(nil), redisstore.LimiterConfig{Rate: 1})
+	require.ErrorContains(t, err, "the client is nil")
 }
