@@ -2,8 +2,10 @@ package middleware_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"golang.org/x/time/rate"
 
 	"github.com/millstream-go/millstream/internal/handoff"
 	"github.com/millstream-go/millstream/middleware"
@@ -12,6 +14,10 @@ import (
 // What each part costs a message that passes, without Redis.
 func BenchmarkMiddleware(b *testing.B) {
 	poison, err := middleware.NewPoisonQueue(&shelf{}, "poison", middleware.PoisonConfig{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	limiter, err := middleware.PerProcess(rate.Limit(1e9), 1e9)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -25,6 +31,10 @@ func BenchmarkMiddleware(b *testing.B) {
 		{"CorrelationID", middleware.CorrelationID},
 		{"Retry", middleware.Retry{}.Middleware},
 		{"Recoverer", middleware.Recoverer},
+		{"Timeout", middleware.Timeout(time.Minute)},
+		{"Validate", middleware.Validate(func(*message.Message) error { return nil })},
+		{"CircuitBreaker", middleware.CircuitBreaker{}.Middleware},
+		{"RateLimit", middleware.RateLimit{Limiter: limiter}.Middleware},
 		{"DefaultChain", middleware.DefaultChain(poison).Middleware},
 	} {
 		b.Run(part.name, func(b *testing.B) {
