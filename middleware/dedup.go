@@ -51,10 +51,11 @@ const Forever time.Duration = -1
 //
 // On a transport such as streams the mark is set in the same atomic step that
 // commits the outputs and the acknowledgement: a crash leaves all of it or nothing.
-// Keys are scoped to the topic and consumer group. A message whose lease is taken
-// is put aside, which counts as no attempt, while those behind it pass. The same
-// entry gets its lease again at once when it is redelivered after a crash; others
-// with its key when the lease has run out.
+// Keys are scoped to the topic and consumer group: a stage on merged flows has one
+// scope for each flow, so that equal keys of two flows are handled once each. A
+// message whose lease is taken is put aside, which counts as no attempt, while those
+// behind it pass. The same entry gets its lease again at once when it is redelivered
+// after a crash; others with its key when the lease has run out.
 //
 // The lease saves work, the commit decides: a process that stood still for longer
 // than a lease may find another at work on the same key. Then both handlers run,
@@ -67,12 +68,24 @@ const Forever time.Duration = -1
 // With a [Store], in the safe order: lease, handler, outputs, acknowledgement, mark.
 // A crash in between repeats the message and never loses it. The mark follows when
 // the message that the middleware was given is acknowledged, which a router does
-// once its outputs are published. A message whose lease is taken is held until it
-// can be decided on, or until its context ends or the transport stops: then it is
-// rejected. A store that fails is asked again for as long as a lease lasts, and
-// then the message is rejected with the store's error. Keys are scoped to the
-// handler. Processes that share a store share the work: where each is to handle every
-// message, as with Pub/Sub, give each a store or a Scope of its own.
+// once its outputs are published; closing the store waits for it. So close the router
+// first, then the store, then the client or whatever is behind the store.
+//
+// Each delivery has one lease, whatever is between the middleware and the router: a
+// message that fails further out and is handled again goes on with the lease it has, and
+// a Dedup inside of another with the same store and key lets it pass. That needs the
+// same *message.Message, not a copy of it.
+//
+// A message whose lease is taken is held until it can be decided on, or until its
+// context ends, the transport stops or the store is closed: then it is rejected. A store
+// that fails is asked again for as long as a lease lasts, and then the message is
+// rejected with the store's error; one that is closed is not, and the error is
+// [ErrStoreClosed].
+//
+// Keys are scoped to the handler in the router. In a pipeline there is one for each flow
+// that a stage reads, so a stage on merged flows has one scope for each of them here too,
+// unless a Scope is set. Processes that share a store share the work: where each is to
+// handle every message, as with Pub/Sub, give each a store or a Scope of its own.
 //
 // Where there is a handoff, a Store is not used: the mark would not be in the same
 // step. With neither, each message fails with [ErrNoHandoff].
@@ -95,7 +108,7 @@ type Dedup struct {
 	// random. Default, also for a negative: a second.
 	RecheckAfter time.Duration
 	// Store keeps leases and marks for transports without a handoff. Whoever made it
-	// closes what is behind it, after the router has ended.
+	// closes it after the router has ended, and what is behind it after that.
 	Store Store
 	// Scope keeps the keys of one Dedup in a Store apart from those of others.
 	// Default: the handler's name in the router.

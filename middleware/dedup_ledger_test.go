@@ -23,6 +23,8 @@ type ledger struct {
 	// broken are the errors of calls by their name, as long as there are some.
 	broken map[string][]error
 
+	deliveries middleware.Deliveries
+
 	mu    sync.Mutex
 	calls []string
 }
@@ -70,6 +72,8 @@ func (l *ledger) log() []string {
 	defer l.mu.Unlock()
 	return append([]string{}, l.calls...)
 }
+
+func (l *ledger) Deliveries() *middleware.Deliveries { return &l.deliveries }
 
 func (l *ledger) Acquire(ctx context.Context, key, _ string, ttl time.Duration) (middleware.Lease, error) {
 	_ = l.note(ctx, "acquire", key, ttl)

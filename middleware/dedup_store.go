@@ -2,10 +2,10 @@ package middleware
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"time"
 
-	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
@@ -13,30 +13,57 @@ import (
 
 // stored processes a message whose mark is set after its acknowledgement.
 func (d Dedup) stored(key string, msg *message.Message, next message.HandlerFunc) ([]*message.Message, error) {
-	ctx, owner := msg.Context(), watermill.NewUUID()
-	key = d.scoped(ctx, key)
-	state, err := d.await(ctx, key, owner)
+	deliveries := d.Store.Deliveries()
+	id := deliveryID{msg: msg, key: d.scoped(msg.Context(), key)}
+	one, inside, err := deliveries.enter(id, d.Lease)
+	switch {
+	case err != nil:
+		return nil, d.refused(msg, err)
+	case inside:
+		return next(msg)
+	}
+	settling := false
+	defer func() {
+		if !settling {
+			deliveries.fail(one) // also when the handler panics
+		}
+	}()
+	made, done, err := d.leased(deliveries, one, next)
+	if err != nil || !done {
+		return nil, err
+	}
+	ctx := msg.Context()
+	// The outputs are yet to be published.
+	settling = deliveries.settle(one, func(resumed <-chan struct{}) { d.settle(ctx, deliveries, one, resumed) })
+	return made, nil
+}
+
+// leased gets the lease for a message and handles it. It reports whether the handler
+// has done its work.
+func (d Dedup) leased(deliveries *Deliveries, one *delivery, next message.HandlerFunc) ([]*message.Message, bool, error) {
+	msg := one.id.msg
+	state, err := d.await(msg.Context(), deliveries, one)
 	if err != nil {
-		return nil, d.failure(msg, err)
+		return nil, false, d.refused(msg, err)
 	}
 	if state == Finished {
 		d.duplicate(msg)
-		return nil, nil
+		return nil, false, nil
 	}
-	lease, done := hold(ctx, d.Store, key, owner, d.Lease), false
-	defer func() {
-		if !done {
-			lease.release() // also when the handler panics
-		}
-	}()
+	if one.lease == nil {
+		one.lease = hold(msg.Context(), d.Store, one.id.key, one.owner, d.Lease)
+	}
 	made, err := next(msg)
-	if err != nil {
-		return nil, err
+	return made, err == nil, err
+}
+
+// refused says why a message was not handled. That the store is closed is no fault of
+// the message: it is a verdict.
+func (d Dedup) refused(msg *message.Message, err error) error {
+	if errors.Is(err, ErrStoreClosed) {
+		err = handoff.PutAside(handoff.Aside{For: d.RecheckAfter, Uncounted: true}, err)
 	}
-	done = true
-	// The outputs are yet to be published.
-	go d.settle(ctx, msg, lease)
-	return made, nil
+	return d.failure(msg, err)
 }
 
 // scoped returns the key in the store.
@@ -50,15 +77,17 @@ func (d Dedup) scoped(ctx context.Context, key string) string {
 }
 
 // await asks for the lease until it is granted or the work is finished.
-func (d Dedup) await(ctx context.Context, key, owner string) (LeaseState, error) {
+func (d Dedup) await(ctx context.Context, deliveries *Deliveries, one *delivery) (LeaseState, error) {
 	var failing time.Time // since when
 	for {
-		answer, err := d.Store.Acquire(ctx, key, owner, d.Lease)
+		answer, err := d.Store.Acquire(ctx, one.id.key, one.owner, d.Lease)
 		if err == nil && answer.State != Taken {
 			return answer.State, nil
 		}
 		pause := d.RecheckAfter
 		switch {
+		case errors.Is(err, ErrStoreClosed):
+			return 0, err
 		case err == nil:
 			failing, pause = time.Time{}, d.recheck(answer.Left)
 			// A verdict: it is not the message that failed.
@@ -68,41 +97,55 @@ func (d Dedup) await(ctx context.Context, key, owner string) (LeaseState, error)
 		case time.Since(failing) >= d.Lease:
 			return 0, err
 		}
-		if !wait(ctx, pause) {
+		if !deliveries.wait(ctx, pause) {
 			return 0, err
 		}
 	}
 }
 
 // settle waits for what becomes of a message that was handled, and ends its lease:
-// with a mark if it was acknowledged. It returns when the message is settled, or
-// when a lease after the end of its context it is not.
-func (d Dedup) settle(ctx context.Context, msg *message.Message, lease *lease) {
-	defer lease.leave()
+// with a mark if it was acknowledged. It returns when the message is settled or handled
+// again, or when a lease after the end of its context, or after the store was closed,
+// it is not.
+func (d Dedup) settle(ctx context.Context, deliveries *Deliveries, one *delivery, resumed <-chan struct{}) {
+	msg := one.id.msg
 	if ctx.Done() != nil {
 		select {
 		case <-msg.Acked():
 		case <-msg.Nacked():
+		case <-resumed:
+		case <-deliveries.closing:
 		case <-ctx.Done():
 			// It may be settled yet: a deadline for the handler is none for its outputs.
 		}
 	}
-	timer := time.NewTimer(d.Lease)
+	timer := time.NewTimer(one.ttl)
 	defer timer.Stop()
 	select {
 	case <-msg.Acked():
-		d.finish(ctx, lease)
 	case <-msg.Nacked():
-		lease.release()
+	case <-resumed:
 	case <-timer.C:
+	}
+	if !deliveries.decide(one, resumed) {
+		return
+	}
+	defer one.lease.leave()
+	select {
+	case <-msg.Acked():
+		d.finish(ctx, one.lease)
+	case <-msg.Nacked():
+		one.lease.release()
+	default:
 	}
 }
 
-// finish marks the key as done, which the lease protects until it is.
+// finish marks the key as done, which the lease protects until it is. That the transport
+// stops does not end it: who closes the store waits for it.
 func (d Dedup) finish(ctx context.Context, lease *lease) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
 	const pause = 100 * time.Millisecond
-	for d.Store.Finish(ctx, lease.key, d.TTL) != nil && wait(ctx, pause) {
+	for d.Store.Finish(ctx, lease.key, d.TTL) != nil && sleep(ctx, pause) {
 	}
 }

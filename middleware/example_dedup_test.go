@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,9 +24,10 @@ func ExampleNewMemoryStore() {
 		fmt.Println(err)
 		return
 	}
+	store := middleware.NewMemoryStore()
 	charged, dropped := make(chan string), make(chan string)
 	dedup := middleware.Dedup{
-		Store:       middleware.NewMemoryStore(),
+		Store:       store,
 		Key:         func(msg *message.Message) string { return string(msg.Payload) },
 		OnDuplicate: func(msg *message.Message) { dropped <- string(msg.Payload) },
 	}
@@ -47,10 +49,46 @@ func ExampleNewMemoryStore() {
 	fmt.Println("charged", <-charged)
 	fmt.Println("dropped", <-dropped)
 	fmt.Println(router.Close(), <-ended)
+	fmt.Println(store.Close(), store.Len()) // after the router
 	// Output:
 	// charged A-1
 	// dropped A-1
 	// <nil> <nil>
+	// <nil> 1
+}
+
+// A store of one's own returns its Deliveries, and closes them. This one has the rest
+// from another.
+func ExampleDeliveries() {
+	store := &countingStore{Store: middleware.NewMemoryStore()}
+	handler := middleware.Dedup{Store: store}.Middleware(func(*message.Message) ([]*message.Message, error) {
+		return nil, nil
+	})
+	msg := message.NewMessage("018f", nil)
+	_, err := handler(msg)
+	msg.Ack() // as a router does
+	fmt.Println(err, store.Close(), store.marks)
+	_, err = handler(message.NewMessage("0190", nil))
+	fmt.Println(errors.Is(err, middleware.ErrStoreClosed))
+	// Output:
+	// <nil> <nil> 1
+	// true
+}
+
+// countingStore counts the marks that it is asked for.
+type countingStore struct {
+	middleware.Store
+	deliveries middleware.Deliveries
+	marks      int // read once the store is closed
+}
+
+func (s *countingStore) Deliveries() *middleware.Deliveries { return &s.deliveries }
+
+func (s *countingStore) Close() error { return s.deliveries.Close() }
+
+func (s *countingStore) Finish(ctx context.Context, key string, ttl time.Duration) error {
+	s.marks++
+	return s.Store.Finish(ctx, key, ttl)
 }
 
 // Messages are duplicates when they have the same idempotency key. Those without one

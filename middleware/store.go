@@ -34,9 +34,14 @@ const (
 //
 // Times are at least a millisecond; a store need not count in less. An owner is any
 // text: two are the same when the texts are.
+//
+// Whoever makes a store closes it when the router has ended, for the marks follow the
+// acknowledgements: first the router, then the store, then the client or whatever is
+// behind it.
 type Store interface {
 	// Acquire asks to work on key for ttl. An owner may ask again and gets the lease
-	// for ttl from then on.
+	// for ttl from then on. When the store is closed it fails with [ErrStoreClosed];
+	// the other methods go on to work, to end what was begun.
 	Acquire(ctx context.Context, key, owner string, ttl time.Duration) (Lease, error)
 	// Renew makes the owner's lease last for ttl from now. It has no effect on that
 	// of another, none on one that has ended, and none when the work is finished.
@@ -47,4 +52,8 @@ type Store interface {
 	// Finish marks key as done for ttl, whoever has its lease; a ttl of 0, or a
 	// negative, never ends. A key that is marked stays so for as long as it was.
 	Finish(ctx context.Context, key string, ttl time.Duration) error
+	// Deliveries returns what knows the messages under way, the same each time: of
+	// two Dedups around one handler with the same store, the inner one lets a message
+	// pass by it. Its Close is that of the store.
+	Deliveries() *Deliveries
 }

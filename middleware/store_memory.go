@@ -8,10 +8,13 @@ import (
 )
 
 // MemoryStore is a [Store] in the memory of this process, for tests and for
-// messages that only this process gets. It has no goroutine and needs no closing.
-// What has ended is forgotten with the next call, so its size is that of what is
+// messages that only this process gets. Whoever makes it closes it after the router has
+// ended, which waits for the last marks; there is nothing else behind it to close. What
+// has ended is forgotten with the next call, so its size is that of what is
 // remembered. Made by [NewMemoryStore]; its zero value works too.
 type MemoryStore struct {
+	deliveries Deliveries
+
 	mu    sync.Mutex
 	items map[string]*item
 	// ending has the items that end, the first to do so in front.
@@ -32,8 +35,24 @@ type item struct {
 // NewMemoryStore returns an empty store.
 func NewMemoryStore() *MemoryStore { return &MemoryStore{} }
 
-// Acquire implements [Store]. It never fails.
+// Deliveries implements [Store].
+func (s *MemoryStore) Deliveries() *Deliveries {
+	if s == nil {
+		return nil
+	}
+	return &s.deliveries
+}
+
+// Close waits until the messages that [Dedup] has handled are marked, and refuses others
+// from then on; see [Deliveries.Close]. What the store knows can still be asked for by
+// Len.
+func (s *MemoryStore) Close() error { return s.Deliveries().Close() }
+
+// Acquire implements [Store]. It fails only when the store is closed.
 func (s *MemoryStore) Acquire(_ context.Context, key, owner string, ttl time.Duration) (Lease, error) {
+	if err := s.deliveries.Err(); err != nil {
+		return Lease{}, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.forget()

@@ -36,8 +36,9 @@ var errUnmade = errors.New("redisstore: this Dedup has no client: make it with N
 // Its methods may be called concurrently. What is done while Redis is away fails with
 // the client's error; middleware.Dedup asks again.
 type Dedup struct {
-	client redis.UniversalClient
-	prefix string
+	client     redis.UniversalClient
+	prefix     string
+	deliveries middleware.Deliveries
 }
 
 var _ middleware.Store = (*Dedup)(nil)
@@ -48,8 +49,8 @@ type DedupConfig struct {
 	Prefix string
 }
 
-// NewDedup returns a store on client, which may be of any kind. Whoever made the
-// client closes it, after all that use the store have ended.
+// NewDedup returns a store on client, which may be of any kind. It does not connect.
+// Whoever makes the store closes it when the router has ended, and the client after that.
 func NewDedup(client redis.UniversalClient, config DedupConfig) (*Dedup, error) {
 	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
 		return nil, errors.New("redisstore: the Redis client is nil: make one with redis.NewUniversalClient")
@@ -60,10 +61,29 @@ func NewDedup(client redis.UniversalClient, config DedupConfig) (*Dedup, error) 
 	return &Dedup{client: client, prefix: config.Prefix}, nil
 }
 
+// Deliveries implements [middleware.Store].
+func (d *Dedup) Deliveries() *middleware.Deliveries {
+	if d == nil {
+		return nil
+	}
+	return &d.deliveries
+}
+
+// Close waits until the messages that middleware.Dedup has handled are marked, and
+// refuses others from then on with [middleware.ErrStoreClosed]; see
+// [middleware.Deliveries.Close] for how long that takes. It does not close the client,
+// which it still needs: close the router first, then the store, then the client.
+func (d *Dedup) Close() error {
+	return wrap(d.Deliveries().Close())
+}
+
 // Acquire implements [middleware.Store].
 func (d *Dedup) Acquire(ctx context.Context, key, owner string, ttl time.Duration) (middleware.Lease, error) {
 	if d.isUnmade() {
 		return middleware.Lease{}, errUnmade
+	}
+	if err := d.deliveries.Err(); err != nil {
+		return middleware.Lease{}, wrap(err)
 	}
 	answer, err := lease.Acquire(ctx, d.client, d.prefix+key, whole(owner), atLeast(ttl))
 	return answer, wrap(err)

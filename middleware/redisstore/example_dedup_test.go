@@ -55,12 +55,13 @@ func ExampleNewDedup() {
 	}
 	fmt.Println("charged", <-charged)
 	fmt.Println("dropped", <-dropped)
+	// The router, then the store, then the client.
+	fmt.Println(router.Close(), <-ended, store.Close())
 	fmt.Println(client.Get(context.Background(), "shop:dedup:charge:A-1").Val())
-	fmt.Println(router.Close(), <-ended)
 	client.Del(context.Background(), "shop:dedup:charge:A-1")
 	// Output:
 	// charged A-1
 	// dropped A-1
+	// <nil> <nil> <nil>
 	// done
-	// <nil> <nil>
 }
