@@ -20,14 +20,14 @@ var errTaken = errors.New("a message with the same deduplication key is being wo
 
 // Defaults of [Dedup].
 const (
-	// DefaultTTL is how long a message is remembered.
-	DefaultTTL = 24 * time.Hour
-	// DefaultLease is how long a message whose process died keeps its duplicates
+	// DefaultDedupTTL is how long a message is remembered.
+	DefaultDedupTTL = 24 * time.Hour
+	// DefaultDedupLease is how long a message whose process died keeps its duplicates
 	// waiting.
-	DefaultLease = time.Minute
-	// DefaultRecheckAfter is how long a duplicate of a message that is being
+	DefaultDedupLease = time.Minute
+	// DefaultDedupRecheck is how long a duplicate of a message that is being
 	// worked on waits before it is looked at again.
-	DefaultRecheckAfter = time.Second
+	DefaultDedupRecheck = time.Second
 )
 
 // Forever as a time to live keeps a mark until its key is deleted.
@@ -143,15 +143,15 @@ func (d *Dedup) setDefaults() {
 		d.Key = ByUUID
 	}
 	if d.TTL == 0 {
-		d.TTL = DefaultTTL
+		d.TTL = DefaultDedupTTL
 	}
 	d.TTL = inMilliseconds(d.TTL)
 	if d.Lease <= 0 {
-		d.Lease = DefaultLease
+		d.Lease = DefaultDedupLease
 	}
 	d.Lease = inMilliseconds(d.Lease)
 	if d.RecheckAfter <= 0 {
-		d.RecheckAfter = DefaultRecheckAfter
+		d.RecheckAfter = DefaultDedupRecheck
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 func TestDedupDecidesByTheLease(t *testing.T) {
 	t.Parallel()
 	no := errors.New("no")
-	marked := handoff.Effects{Marks: []handoff.Mark{{Key: "m", TTL: middleware.DefaultTTL}}}
+	marked := handoff.Effects{Marks: []handoff.Mark{{Key: "m", TTL: middleware.DefaultDedupTTL}}}
 	for name, c := range map[string]struct {
 		answer    answer
 		handled   error // what the handler says

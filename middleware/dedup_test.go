@@ -207,7 +207,7 @@ func (w world) die() string {
 func TestDedupRemembersForItsTTL(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ ttl, want time.Duration }{
-		"by default":             {0, middleware.DefaultTTL},
+		"by default":             {0, middleware.DefaultDedupTTL},
 		"as told":                {time.Hour, time.Hour},
 		"for ever":               {middleware.Forever, -1},
 		"at least a millisecond": {time.Nanosecond, 0},

@@ -48,7 +48,7 @@ func TestRetryCallsAgain(t *testing.T) {
 		"not when it is not to be":        {retry: middleware.Retry{ShouldRetry: func(err error) bool { return !errors.Is(err, errHiccup) }}, failures: 9, err: errHiccup, calls: 1, kind: handoff.KindPermanent},
 		"when it is to be":                {retry: middleware.Retry{ShouldRetry: func(err error) bool { return errors.Is(err, errHiccup) }}, failures: 1, err: errHiccup, calls: 2, most: 51 * time.Millisecond},
 		"not after a permanent error":     {failures: 1, err: handoff.Permanent(errHiccup), calls: 1, kind: handoff.KindPermanent},
-		"not when it is to come later":    {failures: 1, err: handoff.RetryAfter(time.Hour), calls: 1},
+		"not when it is to come later":    {failures: 1, err: handoff.RetryAfter(time.Hour), calls: 1, least: 10 * time.Second, most: 10 * time.Second},
 		"not when the message is skipped": {failures: 1, err: handoff.ErrSkip, calls: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
