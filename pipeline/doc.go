@@ -35,6 +35,9 @@
 // of its own, and [Sink] none. [Merge] joins flows of one type. What is hung on a
 // flow twice runs twice.
 //
+// [Ingest] takes messages over from a topic of another transport, such as a pattern of
+// Redis Pub/Sub channels, and [Broadcast] publishes those of a flow to one.
+//
 // Composition reports no errors. [Pipeline.Check] tells all faults of the graph
 // at once; Run does so before it does anything else.
 //

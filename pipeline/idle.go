@@ -52,12 +52,14 @@ func (p *Pipeline) WaitIdle(ctx context.Context, transport Transport) error {
 	}
 }
 
-// subscriptions returns what all stages read.
+// subscriptions returns what all stages read from the pipeline's own transport.
 func (p *Pipeline) subscriptions() []Subscription {
 	var all []Subscription
 	for _, n := range p.nodes {
 		for _, in := range n.inputs {
-			all = append(all, Subscription{Topic: in.topic(), Group: n.name})
+			if in.transport == nil {
+				all = append(all, Subscription{Topic: in.topic(), Group: n.name})
+			}
 		}
 	}
 	return all

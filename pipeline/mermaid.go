@@ -7,7 +7,8 @@ import (
 )
 
 // Mermaid returns the graph as a Mermaid flowchart: sources and open ends are
-// round, routes are diamonds, and each arrow is a topic that a stage reads. What
+// round, routes are diamonds, topics of other transports have a double edge, and each
+// arrow is a topic that a stage reads. What
 // Check reports, it draws as well as it can.
 func (p *Pipeline) Mermaid() string {
 	var b strings.Builder
@@ -21,6 +22,9 @@ func (p *Pipeline) Mermaid() string {
 		if port.producer == nil {
 			declare(port, port.name, "([", "])")
 		}
+	}
+	for _, port := range p.elsewhere() {
+		declare(port, port.name, "[[", "]]")
 	}
 	for _, n := range p.nodes {
 		switch n.shape {
@@ -37,7 +41,7 @@ func (p *Pipeline) Mermaid() string {
 			declare(port, port.name, "([", "])")
 		}
 	}
-	for _, port := range p.ports {
+	for _, port := range append(p.elsewhere(), p.ports...) {
 		from, label := ids[port], ""
 		if port.producer != nil {
 			from = ids[port.producer]
@@ -54,6 +58,18 @@ func (p *Pipeline) Mermaid() string {
 		}
 	}
 	return b.String()
+}
+
+// elsewhere returns the topics of other transports that are read.
+func (p *Pipeline) elsewhere() (ports []*port) {
+	for _, n := range p.nodes {
+		for _, in := range n.inputs {
+			if in.transport != nil {
+				ports = append(ports, in)
+			}
+		}
+	}
+	return ports
 }
 
 // readersOf returns the stages that read a flow.

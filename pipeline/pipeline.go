@@ -29,9 +29,18 @@ type port struct {
 	// producer is the stage that publishes to it; nil for a source.
 	producer *node
 	source   bool
+	// transport is that of a topic that is not on the pipeline's own, and elsewhere
+	// its name there, if it is always the same.
+	transport Transport
+	elsewhere string
 }
 
-func (p *port) topic() string { return "{" + p.pipeline.name + "}:" + p.name }
+func (p *port) topic() string {
+	if p.transport != nil {
+		return p.elsewhere
+	}
+	return "{" + p.pipeline.name + "}:" + p.name
+}
 
 // shape is what kind of stage a node is.
 type shape int

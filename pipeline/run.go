@@ -32,6 +32,8 @@ type run struct {
 	router    *message.Router
 	running   []running
 	closing   sync.WaitGroup
+	// others are publishers to other transports.
+	others []message.Publisher
 }
 
 // running is one input of a stage on the router.
@@ -98,7 +100,11 @@ func (r *run) run(ctx context.Context, nodes []*node) (err error) {
 	if r.publisher, err = r.transport.Publisher(); err != nil {
 		return fmt.Errorf("make the publisher: %w", err)
 	}
-	defer func() { err = errors.Join(err, r.publisher.Close()) }()
+	defer func() {
+		for _, publisher := range append(r.others, r.publisher) {
+			err = errors.Join(err, publisher.Close())
+		}
+	}()
 
 	if preparer, ok := r.transport.(Preparer); ok {
 		if err := preparer.Prepare(work, r.pipeline.subscriptions()); err != nil {
@@ -174,6 +180,10 @@ func (e *stoppedError) Error() string {
 func (r *run) subscribe(ctx context.Context, nodes []*node, stopping <-chan struct{}) (started []*subscribed, err error) {
 	for _, n := range nodes {
 		gate := newGate(n)
+		out, err := r.outlet(n, stopping)
+		if err != nil {
+			return started, fmt.Errorf("stage %q: make the publisher: %w", n.name, err)
+		}
 		for _, in := range n.inputs {
 			s, err := r.subscribeTo(ctx, n, in)
 			if err != nil {
@@ -188,14 +198,31 @@ func (r *run) subscribe(ctx context.Context, nodes []*node, stopping <-chan stru
 			if err != nil {
 				return started, fmt.Errorf("stage %q: %w", n.name, err)
 			}
-			r.add(n, in, s, outlet{r.publisher, n.shape == routeShape, stopping}, gate.wrap(handle))
+			r.add(n, in, s, out, gate.wrap(handle))
 		}
 	}
 	return started, nil
 }
 
+// outlet returns what publishes the outputs of a stage.
+func (r *run) outlet(n *node, stopping <-chan struct{}) (outlet, error) {
+	if len(n.outputs) == 0 || n.outputs[0].transport == nil {
+		return outlet{r.publisher, n.shape == routeShape, stopping}, nil
+	}
+	publisher, err := n.outputs[0].transport.Publisher()
+	if err != nil {
+		return outlet{}, err
+	}
+	r.others = append(r.others, publisher)
+	return outlet{publisher, true, stopping}, nil
+}
+
 func (r *run) subscribeTo(ctx context.Context, n *node, in *port) (*subscribed, error) {
-	subscriber, err := r.transport.Subscriber(Subscription{
+	transport := r.transport
+	if in.transport != nil {
+		transport = in.transport
+	}
+	subscriber, err := transport.Subscriber(Subscription{
 		Topic: in.topic(), Group: n.name,
 		Concurrency: n.settings.concurrency, Ordered: n.settings.ordered,
 		Poison: r.pipeline.PoisonTopic(), Pipeline: r.pipeline.name, DrainTimeout: r.drain,

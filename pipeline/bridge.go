@@ -1,0 +1,85 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"maps"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// Ingest adds a flow of what arrives at a topic of another transport, such as a
+// pattern of channels of pubsub.Transport. Its name is that of the flow and of the
+// stage that takes the messages over: payload and metadata as they are, once the
+// payload is found to be a T. What is none goes to the poison topic.
+//
+// The message is acknowledged to the other transport when it is in the flow, so what
+// that transport guarantees holds up to there. With one that gives each process every
+// message, as Redis Pub/Sub does, let one process run the stage, or have a
+// middleware.Dedup behind it: a message with an id of its own has the same id in the
+// flow, whichever process took it over.
+func Ingest[T any](p *Pipeline, name string, from Transport, topic string, options ...StageOption) Flow[T] {
+	if p == nil {
+		p = orphan()
+	}
+	in := &port{pipeline: p, name: topic, transport: from, elsewhere: topic}
+	n := p.addNode(name, stageShape, []*port{in}, options)
+	in.codec = n.settings.codec
+	out := p.output(n)
+	if from == nil {
+		p.fault("ingest %q: the transport is nil", name)
+	}
+	if topic == "" {
+		p.fault("ingest %q: the topic is empty", name)
+	}
+	n.handle = func(msg *message.Message, in *port) ([]*message.Message, error) {
+		if _, err := decode[T](msg, in); err != nil {
+			return nil, err
+		}
+		return []*message.Message{passedOn(msg, n)}, nil
+	}
+	return Flow[T]{pipeline: p, ports: []*port{out}}
+}
+
+// Broadcast adds a stage that publishes each message to a topic of another transport,
+// such as a channel of pubsub.Transport, which topic chooses: payload and metadata as
+// they are, with the same id when it is repeated.
+//
+// It is published before it is acknowledged, so a crash between the two repeats it.
+// Beyond that the guarantee is the other transport's.
+func Broadcast[T any](from Flow[T], name string, to Transport, topic func(T) string, options ...StageOption) {
+	p := from.home()
+	n := p.addNode(name, sinkShape, from.ports, options)
+	n.outputs = []*port{{pipeline: p, name: name, transport: to, producer: n}}
+	if to == nil {
+		p.fault("broadcast %q: the transport is nil", name)
+	}
+	if topic == nil {
+		p.fault("broadcast %q: the function that chooses topics is nil", name)
+	}
+	n.handle = func(msg *message.Message, in *port) ([]*message.Message, error) {
+		value, err := decode[T](msg, in)
+		if err != nil {
+			return nil, err
+		}
+		chosen := topic(value)
+		if chosen == "" {
+			return nil, handoff.Permanent(fmt.Errorf("broadcast %q chose an empty topic", name))
+		}
+		out := passedOn(msg, n)
+		out.SetContext(context.WithValue(out.Context(), topicKey{}, chosen))
+		return []*message.Message{out}, nil
+	}
+}
+
+// passedOn returns a message as the output of a stage that changes nothing of it.
+func passedOn(msg *message.Message, n *node) *message.Message {
+	out := &message.Message{UUID: outputID(msg.UUID, n.name, 0), Metadata: maps.Clone(msg.Metadata), Payload: msg.Payload}
+	if out.Metadata == nil {
+		out.Metadata = message.Metadata{}
+	}
+	out.SetContext(msg.Context())
+	return out
+}
