@@ -1,0 +1,25 @@
+package pubsub
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// ErrClosed is returned by publishers and subscribers that were closed.
+var ErrClosed = errors.New("pubsub: closed")
+
+// checkClient refuses clients that would fail later, and less clearly.
+func checkClient(client redis.UniversalClient) error {
+	if client == nil || reflect.ValueOf(client).Kind() == reflect.Pointer && reflect.ValueOf(client).IsNil() {
+		return errors.New("the Redis client is nil: make one with redis.NewUniversalClient")
+	}
+	if _, ok := client.(*redis.Ring); ok {
+		// It gives a channel to another server when one is away, and tells no subscriber.
+		return fmt.Errorf("a %T moves channels between its servers without telling who listens: "+
+			"give the client of one of them, or use Redis Cluster", client)
+	}
+	return nil
+}

@@ -1,0 +1,287 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"github.com/redis/go-redis/v9"
+)
+
+// listener keeps one topic subscribed to and puts what comes into a queue.
+//
+// It reads with Receive: the channel that go-redis offers drops messages when
+// nobody takes them for a minute, and does not tell.
+type listener struct {
+	client redis.UniversalClient
+	topic  string
+	config *SubscriberConfig
+	queue  *queue
+	log    *slog.Logger
+
+	// kind is what Redis answers to the command that subscribes.
+	kind string
+
+	began time.Time
+	// heard is when something came last, since began.
+	heard atomic.Int64
+	// reading tells that something is waited for: silence means something.
+	reading atomic.Bool
+
+	mu     sync.Mutex
+	conn   *redis.PubSub
+	broken error // why conn was closed by us
+	over   bool
+
+	// Of the goroutine that reads:
+	vitals vitals
+	heldUp bool // the queue was full, and nothing tells yet that we have caught up
+	warned time.Time
+}
+
+func newListener(client redis.UniversalClient, topic string, config *SubscriberConfig, q *queue) *listener {
+	kind := "subscribe"
+	switch {
+	case config.Patterns:
+		kind = "psubscribe"
+	case config.Sharded:
+		kind = "ssubscribe"
+	}
+	return &listener{
+		client: client, topic: topic, config: config, queue: q,
+		log:  config.Logger.With("topic", topic),
+		kind: kind, began: time.Now(),
+	}
+}
+
+// open subscribes for the first time.
+func (l *listener) open(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, l.config.SubscribeTimeout)
+	defer cancel()
+	l.vitals = l.askVitals(ctx)
+	pauses := l.pauses()
+	var why error
+	for {
+		err := l.connect(ctx)
+		if err == nil {
+			return nil
+		}
+		if why == nil || ctx.Err() == nil { // that time is over is no reason
+			why = err
+		}
+		if isHopeless(err) || !sleep(ctx, pauses.NextBackOff()) {
+			break
+		}
+	}
+	l.close()
+	switch {
+	case ctx.Err() != nil:
+		why = fmt.Errorf("%w: %w", context.Cause(ctx), why)
+	case l.config.Sharded && isUnknownCommand(why):
+		why = fmt.Errorf("%w: %w", errNotSharded, why)
+	}
+	return fmt.Errorf("pubsub: subscribe to %s: Redis did not confirm it: %w", l.topic, why)
+}
+
+// run reads until the listener is closed.
+func (l *listener) run(ctx context.Context) {
+	for {
+		cause := l.read(ctx)
+		if ctx.Err() != nil {
+			return
+		}
+		l.reconnect(ctx, cause)
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// read puts what comes into the queue until the connection breaks.
+func (l *listener) read(ctx context.Context) error {
+	conn := l.current()
+	// Nothing for that long means that all that was sent is read.
+	const caughtUp = 5 * time.Millisecond
+	for {
+		l.reading.Store(true)
+		reply, err := conn.Receive(ctx)
+		l.reading.Store(false)
+		if err != nil {
+			return l.whyBroken(err)
+		}
+		now := time.Since(l.began)
+		if before := l.heard.Swap(int64(now)); now-time.Duration(before) > caughtUp {
+			l.heldUp = false
+		}
+		switch reply := reply.(type) {
+		case *redis.Message:
+			l.take(reply)
+		case *redis.Subscription:
+			if reply.Kind == "sunsubscribe" && reply.Channel == l.topic {
+				return ErrMoved
+			}
+		}
+	}
+}
+
+func (l *listener) take(m *redis.Message) {
+	dropped, waited := l.queue.push(received{channel: m.Channel, pattern: m.Pattern, payload: m.Payload})
+	if dropped > 0 {
+		l.sayDropped()
+	}
+	if waited {
+		l.heldUp = true
+		l.heard.Store(int64(time.Since(l.began))) // silence counts from now on
+	}
+}
+
+// sayDropped logs what was dropped so far, once a minute.
+func (l *listener) sayDropped() {
+	if !l.warned.IsZero() && time.Since(l.warned) < time.Minute {
+		return
+	}
+	l.warned = time.Now()
+	l.log.Warn("the buffer is full and messages are dropped: the handler is too slow for what comes",
+		"overflow", l.config.Overflow.String(), "dropped", l.queue.stats().Lost.Overflow)
+}
+
+// reconnect subscribes again, until it is confirmed or ctx ends, and reports the gap.
+func (l *listener) reconnect(ctx context.Context, cause error) {
+	gap := Gap{Topic: l.topic, From: l.began.Add(time.Duration(l.heard.Load())), Cause: cause}
+	l.queue.down(gap.From)
+	l.log.Warn("the subscription is interrupted: what is published now is lost", "error", cause)
+	pauses := l.pauses()
+	attempts := 1
+	for ; ; attempts++ {
+		err := l.connect(ctx)
+		if err == nil {
+			break
+		}
+		l.log.Debug("the subscription cannot be resumed yet", "attempt", attempts, "error", err)
+		if !sleep(ctx, pauses.NextBackOff()) {
+			break
+		}
+	}
+	gap.To = time.Now()
+	l.queue.up(gap.To)
+	if ctx.Err() == nil {
+		after := l.askVitals(ctx)
+		gap.Cause = explain(cause, l.vitals, after, l.heldUp)
+		l.vitals, l.heldUp = after, false
+		l.log.Warn("the subscription is resumed", "gap", gap.Duration(), "attempts", attempts, "error", gap.Cause)
+	}
+	if l.config.OnGap != nil {
+		l.config.OnGap(gap)
+	}
+}
+
+// connect makes a new connection, subscribes and waits until Redis confirms it.
+func (l *listener) connect(ctx context.Context) error {
+	conn := l.client.Subscribe(ctx) // to nothing yet
+	if !l.use(conn) {
+		return errors.Join(ErrClosed, conn.Close())
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.config.SubscribeTimeout)
+	defer cancel()
+	err := l.subscribe(ctx, conn)
+	if err != nil {
+		// In a cluster another server may have the channel now.
+		if cluster, ok := l.client.(*redis.ClusterClient); ok {
+			cluster.ReloadState(ctx)
+		}
+		return l.whyBroken(err)
+	}
+	l.heard.Store(int64(time.Since(l.began)))
+	return nil
+}
+
+func (l *listener) subscribe(ctx context.Context, conn *redis.PubSub) error {
+	var err error
+	switch {
+	case l.config.Patterns:
+		err = conn.PSubscribe(ctx, l.topic)
+	case l.config.Sharded:
+		err = conn.SSubscribe(ctx, l.topic)
+	default:
+		err = conn.Subscribe(ctx, l.topic)
+	}
+	if err != nil {
+		return err
+	}
+	for {
+		reply, err := conn.Receive(ctx)
+		if err != nil {
+			return err
+		}
+		if s, ok := reply.(*redis.Subscription); ok && s.Kind == l.kind && s.Channel == l.topic {
+			return nil
+		}
+	}
+}
+
+// use makes conn the connection, in place of the one there was; false if there is
+// to be none any more.
+func (l *listener) use(conn *redis.PubSub) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.over {
+		return false
+	}
+	if l.conn != nil {
+		_ = l.conn.Close() // it is broken, or was closed
+	}
+	l.conn, l.broken = conn, nil
+	return true
+}
+
+func (l *listener) current() *redis.PubSub {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.conn
+}
+
+// whyBroken returns why a connection broke that err was seen on.
+func (l *listener) whyBroken(err error) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.broken != nil {
+		return l.broken
+	}
+	return err
+}
+
+// close ends what the listener waits for, for good.
+func (l *listener) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	if l.conn != nil {
+		_ = l.conn.Close()
+	}
+}
+
+// pauses returns how long to wait between attempts.
+func (l *listener) pauses() *backoff.ExponentialBackOff {
+	b := backoff.NewExponentialBackOff()
+	b.InitialInterval = min(10*time.Millisecond, l.config.MaxReconnectDelay)
+	b.MaxInterval = l.config.MaxReconnectDelay
+	b.Multiplier = 2
+	return b
+}
+
+// sleep waits; it returns false when ctx ends before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

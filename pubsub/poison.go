@@ -1,0 +1,79 @@
+package pubsub
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// rejected gives up a message that was nacked as often as it may be.
+func (s *subscription) rejected(ctx context.Context, l *letter, deliveries int) outcome {
+	reason := fmt.Sprintf("the handler rejected it %d times", deliveries)
+	if s.poison(ctx, l, handoff.KindExhausted, reason, deliveries) {
+		return poisoned
+	}
+	return lostRejected
+}
+
+// malformed gives up a message in an envelope that cannot be read.
+func (s *subscription) malformed(ctx context.Context, l *letter, err error) outcome {
+	if s.poison(ctx, l, handoff.KindMalformed, "it cannot be read: "+err.Error(), 0) {
+		return poisoned
+	}
+	return lostMalformed
+}
+
+// poison publishes a message to the poison topic, if there is one, with the
+// subscription's context: the work is over, but not the subscription. It returns
+// false when the message is lost.
+func (s *subscription) poison(ctx context.Context, l *letter, kind, reason string, deliveries int) bool {
+	if s.config.Poison == nil {
+		s.complain("a message is given up and lost: there is no poison topic", "uuid", l.uuid, "channel", l.channel, "reason", reason)
+		return false
+	}
+	d := &delivery{Context: context.WithoutCancel(ctx), channel: l.channel, pattern: l.pattern}
+	defer d.end()
+	msg := l.message(d)
+	handoff.Poisoning{
+		Reason: reason, Kind: kind,
+		Pipeline: s.config.Pipeline, Handler: s.config.Handler, Subscriber: "pubsub.Subscriber",
+		Topic: s.topic, Attempts: deliveries, FailedAt: time.Now(),
+	}.Describe(msg.Metadata)
+	topic := s.poisonTopic()
+	if err := publish(s.config.Poison, topic, msg); err != nil {
+		s.complain("a message is given up and lost: it could not go to the poison topic", "uuid", l.uuid, "channel", l.channel,
+			"poison_topic", topic, "reason", reason, "error", err)
+		return false
+	}
+	s.complain("a message is given up: it went to the poison topic", "uuid", l.uuid, "channel", l.channel,
+		"poison_topic", topic, "reason", reason)
+	return true
+}
+
+// publish does not let a publisher that panics take the process with it.
+func publish(to message.Publisher, topic string, msg *message.Message) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the publisher panicked: %v", p)
+		}
+	}()
+	return to.Publish(topic, msg)
+}
+
+func (s *subscription) poisonTopic() string {
+	if s.config.PoisonTopic != "" {
+		return s.config.PoisonTopic
+	}
+	return s.topic + ":poison"
+}
+
+// complain logs an error about a message, if it may: there may be thousands.
+func (s *subscription) complain(text string, fields ...any) {
+	if fields, ok := s.restraint.May(text, fields...); ok {
+		s.log.Error(text, fields...)
+	}
+}

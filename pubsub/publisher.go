@@ -1,0 +1,175 @@
+package pubsub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
+)
+
+// ErrNoReceivers is returned by a [Publisher] with RequireReceivers when nobody
+// listened.
+var ErrNoReceivers = errors.New("pubsub: no receivers")
+
+// PublisherConfig sets up a [Publisher]. The zero value works.
+type PublisherConfig struct {
+	// Envelope wraps payloads so that the message's UUID and metadata travel with
+	// them: only subscribers of this package can read it. Default: the payload goes
+	// as it is, for listeners of any kind, and UUID and metadata stay behind.
+	Envelope bool
+	// Sharded publishes with SPUBLISH, for subscribers that are Sharded, too. It
+	// needs Redis 7.0 or later. Default: PUBLISH.
+	Sharded bool
+	// RequireReceivers makes Publish fail with [ErrNoReceivers] when Redis says that
+	// it gave a message to nobody. The server that took a message counts: see
+	// [Publisher.Publish].
+	RequireReceivers bool
+	// OnPublished, if set, is called after each message that Redis took, with the
+	// number of receivers that it told. It is called by Publish, so maybe
+	// concurrently.
+	OnPublished func(topic string, msg *message.Message, receivers int64)
+}
+
+// Publisher publishes to Redis Pub/Sub. A topic is the name of a channel. Its
+// methods may be called concurrently.
+type Publisher struct {
+	client redis.UniversalClient
+	config PublisherConfig
+
+	mu     sync.RWMutex
+	closed bool
+}
+
+var _ message.Publisher = (*Publisher)(nil)
+
+// NewPublisher returns a publisher on client, which stays the caller's to close.
+func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publisher, error) {
+	if err := checkClient(client); err != nil {
+		return nil, fmt.Errorf("pubsub: publisher: %w", err)
+	}
+	return &Publisher{client: client, config: config}, nil
+}
+
+// Publish gives messages to those who listen to the channel named topic now, in
+// order. It returns when Redis has done so, which is not when they have them.
+// Nothing is kept for anyone else.
+//
+// The receivers that Redis tells are connections, each once for every pattern that
+// fits. In a cluster they are those of one server: messages go to that of the
+// channel's slot, where subscribers of this package are, those with patterns
+// excepted.
+//
+// When it fails, some messages may have been published; one whose reply was lost
+// may have been, too, and go-redis's own retries may publish such a one twice. The
+// context of the first message counts for all. What is published with the context
+// of a delivery of another transport is not part of its handoff: it is published
+// at once.
+func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
+	// Close waits for calls under way.
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.closed {
+		return fmt.Errorf("publish to %s: %w", topic, ErrClosed)
+	}
+	if topic == "" {
+		return errors.New("pubsub: publish: the topic is empty")
+	}
+	for i, msg := range messages {
+		if msg == nil {
+			return fmt.Errorf("pubsub: publish to %s: message %d of %d is nil", topic, i+1, len(messages))
+		}
+	}
+	if len(messages) == 0 {
+		return nil
+	}
+	replies, err := p.send(messages[0].Context(), topic, messages)
+	unheard := 0
+	for i, reply := range replies {
+		if reply.Err() != nil {
+			continue
+		}
+		if reply.Val() == 0 {
+			unheard++
+		}
+		if p.config.OnPublished != nil {
+			p.config.OnPublished(topic, messages[i], reply.Val())
+		}
+	}
+	switch {
+	case err != nil:
+		return p.explain(topic, replies, err)
+	case unheard > 0 && p.config.RequireReceivers:
+		return fmt.Errorf("pubsub: publish to %s: %d of %d messages: %w", topic, unheard, len(messages), ErrNoReceivers)
+	}
+	return nil
+}
+
+// send publishes messages to the server where those who listen are looked for.
+func (p *Publisher) send(ctx context.Context, topic string, messages []*message.Message) ([]*redis.IntCmd, error) {
+	cluster, ok := p.client.(*redis.ClusterClient)
+	if !ok || p.config.Sharded {
+		return p.sendBy(ctx, p.client, topic, messages)
+	}
+	// go-redis would take any server for each, so that one message could overtake
+	// another on the way through the cluster.
+	node, err := cluster.MasterForKey(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	replies, err := p.sendBy(ctx, node, topic, messages)
+	if err != nil {
+		// There may be another server for the slot.
+		cluster.ReloadState(ctx)
+	}
+	return replies, err
+}
+
+func (p *Publisher) sendBy(ctx context.Context, client redis.Cmdable, topic string, messages []*message.Message) ([]*redis.IntCmd, error) {
+	if len(messages) == 1 {
+		reply := p.command(ctx, client, topic, messages[0])
+		return []*redis.IntCmd{reply}, reply.Err()
+	}
+	pipeline := client.Pipeline()
+	replies := make([]*redis.IntCmd, len(messages))
+	for i, msg := range messages {
+		replies[i] = p.command(ctx, pipeline, topic, msg)
+	}
+	_, err := pipeline.Exec(ctx)
+	return replies, err
+}
+
+func (p *Publisher) command(ctx context.Context, client redis.Cmdable, topic string, msg *message.Message) *redis.IntCmd {
+	payload := []byte(msg.Payload)
+	if p.config.Envelope {
+		payload = seal(msg.UUID, msg.Metadata, payload)
+	}
+	if p.config.Sharded {
+		return client.SPublish(ctx, topic, payload)
+	}
+	return client.Publish(ctx, topic, payload)
+}
+
+func (p *Publisher) explain(topic string, replies []*redis.IntCmd, err error) error {
+	published := 0
+	for _, reply := range replies {
+		if reply.Err() == nil {
+			published++
+		}
+	}
+	if p.config.Sharded && isUnknownCommand(err) {
+		err = fmt.Errorf("%w: %w", errNotSharded, err)
+	}
+	return fmt.Errorf("pubsub: publish to %s: %d of %d messages were published: %w", topic, published, len(replies), err)
+}
+
+// Close waits for calls of Publish under way and makes later ones fail. The client
+// stays open. Close may be called more than once.
+func (p *Publisher) Close() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	return nil
+}

@@ -1,0 +1,128 @@
+package pubsub
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Stats are counts of what happened to the messages of one topic, since the
+// [Subscriber] or the [Transport] that returns them was made. A message that two
+// subscriptions received counts twice.
+//
+// Every message that was received is somewhere, at any moment:
+//
+//	Received == Acked + Poisoned + Lost.Total() + Held
+//
+// What Redis could not send while a subscription was not connected nobody can
+// count: Gaps and GapTime tell of it.
+type Stats struct {
+	Topic string
+
+	// Received came from Redis.
+	Received uint64
+	// Acked were acknowledged by a handler.
+	Acked uint64
+	// Poisoned went to the poison topic.
+	Poisoned uint64
+	// Lost are those that no handler finished, by cause.
+	Lost Lost
+	// Held wait in a buffer, or are with a handler.
+	Held uint64
+
+	// Redelivered is how often a message was delivered once more after a Nack.
+	Redelivered uint64
+
+	// Gaps is how often a subscription was not connected, and GapTime for how long
+	// in all, those that last now included.
+	Gaps    uint64
+	GapTime time.Duration
+	// Down is how many subscriptions are not connected now.
+	Down int
+}
+
+// Lost are counts of messages that were received and lost, by cause.
+type Lost struct {
+	// Overflow were dropped because the buffer was full.
+	Overflow uint64
+	// Rejected were nacked as often as they may be, and could not go to a poison
+	// topic.
+	Rejected uint64
+	// Malformed came in an envelope that could not be read, and could not go to a
+	// poison topic.
+	Malformed uint64
+	// Closed were in the buffer, or unfinished in a handler, when the subscription
+	// ended.
+	Closed uint64
+}
+
+// Total returns how many were lost for any cause.
+func (l Lost) Total() uint64 { return l.Overflow + l.Rejected + l.Malformed + l.Closed }
+
+func (s *Stats) add(o Stats) {
+	s.Received += o.Received
+	s.Acked += o.Acked
+	s.Poisoned += o.Poisoned
+	s.Lost.Overflow += o.Lost.Overflow
+	s.Lost.Rejected += o.Lost.Rejected
+	s.Lost.Malformed += o.Lost.Malformed
+	s.Lost.Closed += o.Lost.Closed
+	s.Held += o.Held
+	s.Redelivered += o.Redelivered
+	s.Gaps += o.Gaps
+	s.GapTime += o.GapTime
+	s.Down += o.Down
+}
+
+// ledger keeps the counts of many topics, also of those whose subscriptions have
+// ended.
+type ledger struct {
+	mu     sync.Mutex
+	topics map[string]*account
+}
+
+// account has the counts of a topic.
+type account struct {
+	past Stats
+	live map[*queue]struct{}
+}
+
+func newLedger() *ledger { return &ledger{topics: map[string]*account{}} }
+
+// begin counts what happens in a subscription's queue from now on.
+func (l *ledger) begin(topic string, q *queue) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := l.topics[topic]
+	if a == nil {
+		a = &account{past: Stats{Topic: topic}, live: map[*queue]struct{}{}}
+		l.topics[topic] = a
+	}
+	a.live[q] = struct{}{}
+}
+
+// end keeps the counts of a subscription that has ended.
+func (l *ledger) end(topic string, q *queue) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	a := l.topics[topic]
+	delete(a.live, q)
+	a.past.add(q.stats())
+}
+
+// stats returns what was counted, in the order of topics.
+func (l *ledger) stats() []Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := make([]Stats, 0, len(l.topics))
+	for _, a := range l.topics {
+		s := a.past
+		for q := range a.live {
+			s.add(q.stats())
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b Stats) int { return cmp.Compare(a.Topic, b.Topic) })
+	return all
+}
