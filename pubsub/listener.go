@@ -13,7 +13,8 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// listener keeps one topic subscribed to and puts what comes into a queue.
+// listener keeps one topic subscribed to and puts what comes into the queues of all
+// its subscriptions.
 //
 // It reads with Receive: the channel that go-redis offers drops messages when
 // nobody takes them for a minute, and does not tell.
@@ -21,8 +22,9 @@ type listener struct {
 	client redis.UniversalClient
 	topic  string
 	config *SubscriberConfig
-	queue  *queue
 	log    *slog.Logger
+	// queues are those of the subscriptions; a new slice whenever there are others.
+	queues atomic.Pointer[[]*queue]
 
 	// kind is what Redis answers to the command that subscribes.
 	kind string
@@ -37,6 +39,10 @@ type listener struct {
 	conn   *redis.PubSub
 	broken error // why conn was closed by us
 	over   bool
+	// up is closed while the topic is subscribed to.
+	up        chan struct{}
+	downSince time.Time // zero while it is
+	count     Stats     // of gaps
 
 	// Of the goroutine that reads:
 	vitals vitals
@@ -44,7 +50,7 @@ type listener struct {
 	warned time.Time
 }
 
-func newListener(client redis.UniversalClient, topic string, config *SubscriberConfig, q *queue) *listener {
+func newListener(client redis.UniversalClient, topic string, config *SubscriberConfig) *listener {
 	kind := "subscribe"
 	switch {
 	case config.Patterns:
@@ -52,23 +58,25 @@ func newListener(client redis.UniversalClient, topic string, config *SubscriberC
 	case config.Sharded:
 		kind = "ssubscribe"
 	}
-	return &listener{
-		client: client, topic: topic, config: config, queue: q,
-		log:  config.Logger.With("topic", topic),
-		kind: kind, began: time.Now(),
+	l := &listener{
+		client: client, topic: topic, config: config, log: config.Logger.With("topic", topic),
+		kind: kind, began: time.Now(), up: make(chan struct{}),
 	}
+	l.queues.Store(new([]*queue))
+	return l
 }
 
 // open subscribes for the first time.
 func (l *listener) open(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, l.config.SubscribeTimeout)
 	defer cancel()
-	l.vitals = l.askVitals(ctx)
 	pauses := l.pauses()
 	var why error
 	for {
 		err := l.connect(ctx)
 		if err == nil {
+			l.vitals = l.askVitals(ctx)
+			close(l.up)
 			return nil
 		}
 		if why == nil || ctx.Err() == nil { // that time is over is no reason
@@ -130,30 +138,32 @@ func (l *listener) read(ctx context.Context) error {
 }
 
 func (l *listener) take(m *redis.Message) {
-	dropped, waited := l.queue.push(received{channel: m.Channel, pattern: m.Pattern, payload: m.Payload})
-	if dropped > 0 {
-		l.sayDropped()
-	}
-	if waited {
-		l.heldUp = true
-		l.heard.Store(int64(time.Since(l.began))) // silence counts from now on
+	for _, q := range *l.queues.Load() {
+		dropped, waited := q.push(received{channel: m.Channel, pattern: m.Pattern, payload: m.Payload})
+		if dropped > 0 {
+			l.sayDropped(q)
+		}
+		if waited {
+			l.heldUp = true
+			l.heard.Store(int64(time.Since(l.began))) // silence counts from now on
+		}
 	}
 }
 
 // sayDropped logs what was dropped so far, once a minute.
-func (l *listener) sayDropped() {
+func (l *listener) sayDropped(q *queue) {
 	if !l.warned.IsZero() && time.Since(l.warned) < time.Minute {
 		return
 	}
 	l.warned = time.Now()
 	l.log.Warn("the buffer is full and messages are dropped: the handler is too slow for what comes",
-		"overflow", l.config.Overflow.String(), "dropped", l.queue.stats().Lost.Overflow)
+		"overflow", l.config.Overflow.String(), "dropped", q.stats().Lost.Overflow)
 }
 
 // reconnect subscribes again, until it is confirmed or ctx ends, and reports the gap.
 func (l *listener) reconnect(ctx context.Context, cause error) {
 	gap := Gap{Topic: l.topic, From: l.began.Add(time.Duration(l.heard.Load())), Cause: cause}
-	l.queue.down(gap.From)
+	l.down(gap.From)
 	l.log.Warn("the subscription is interrupted: what is published now is lost", "error", cause)
 	pauses := l.pauses()
 	attempts := 1
@@ -167,8 +177,7 @@ func (l *listener) reconnect(ctx context.Context, cause error) {
 			break
 		}
 	}
-	gap.To = time.Now()
-	l.queue.up(gap.To)
+	gap.To = l.resumed(ctx.Err() == nil)
 	if ctx.Err() == nil {
 		after := l.askVitals(ctx)
 		gap.Cause = explain(cause, l.vitals, after, l.heldUp)

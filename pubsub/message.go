@@ -3,18 +3,21 @@ package pubsub
 import (
 	"context"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
 )
 
-// Metadata keys that a [Subscriber] sets on each message.
+// Metadata keys that a [Subscriber] with Patterns sets on each message. Without, the
+// channel is the topic, and nothing is set.
 const (
 	// KeyChannel is the channel that the message was published to.
 	KeyChannel = "millstream_channel"
-	// KeyPattern is the pattern that it was received by; not set without Patterns.
+	// KeyPattern is the pattern that it was received by.
 	KeyPattern = "millstream_pattern"
 )
 
@@ -51,50 +54,79 @@ type letter struct {
 }
 
 // open reads a message. Payloads are as they are, and envelopes if they may be.
-func open(r received, raw bool) (letter, error) {
+func open(r received, raw bool, ids *names) (letter, error) {
 	l := letter{received: r, body: r.payload}
-	if !raw && len(r.payload) >= envelopeHeader && r.payload[:len(envelopeMagic)] == envelopeMagic {
+	if !raw && strings.HasPrefix(r.payload, envelopeMagic) {
 		id, metadata, body, ok, err := unseal([]byte(r.payload))
 		if err != nil {
 			return l, err
 		}
 		if ok {
-			l.uuid, l.metadata, l.body = id, metadata, string(body)
+			l.uuid, l.metadata, l.body = id, metadata, bytesAsString(body)
 			return l, nil
 		}
 	}
-	l.uuid = newUUID()
+	l.uuid = ids.next()
 	return l, nil
 }
 
-// message returns the message for one delivery. A handler may change it, which the
-// next one must not see.
+// message returns the message for one delivery. A handler may change its metadata,
+// which the next one does not see; the payload is the same for all.
 func (l *letter) message(ctx *delivery) *message.Message {
-	msg := message.NewMessage(l.uuid, message.Payload(l.body))
+	msg := message.NewMessage(l.uuid, stringAsBytes(l.body))
 	for key, value := range l.metadata {
 		msg.Metadata[key] = value
 	}
-	msg.Metadata[KeyChannel] = l.channel
 	if l.pattern != "" {
-		msg.Metadata[KeyPattern] = l.pattern
-	} else {
-		delete(msg.Metadata, KeyPattern) // of an earlier journey
+		msg.Metadata[KeyChannel], msg.Metadata[KeyPattern] = l.channel, l.pattern
 	}
 	msg.SetContext(ctx)
 	return msg
 }
 
-// newUUID returns a random UUID. It is a name and no secret, so it need not cost
-// what a secret does.
-func newUUID() string {
-	var id uuid.UUID
-	a, b := rand.Uint64(), rand.Uint64()
-	for i := range 8 {
-		id[i], id[8+i] = byte(a>>(8*i)), byte(b>>(8*i))
+// stringAsBytes returns the bytes of a string without a copy, which would cost a
+// tenth of all there is to do. go-redis made the string for us alone, and nobody
+// else keeps it.
+func stringAsBytes(s string) []byte {
+	if s == "" {
+		return []byte{}
 	}
-	id[6] = id[6]&0x0f | 0x40 // version 4
-	id[8] = id[8]&0x3f | 0x80 // the variant of RFC 9562
-	return id.String()
+	return unsafe.Slice(unsafe.StringData(s), len(s))
+}
+
+// bytesAsString returns bytes that nobody changes as a string.
+func bytesAsString(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
+
+// names makes UUIDs, for one goroutine: random ones (version 4) whose last part
+// counts. They are names and no secrets, so they need not cost what a secret does.
+type names struct {
+	text [36]byte
+	n    uint64
+	// room is what many names share one allocation of.
+	room strings.Builder
+}
+
+// counted is how many digits at the end of a UUID count.
+const counted = 12
+
+func newNames() *names {
+	n := &names{n: rand.Uint64N(1 << (4 * counted))}
+	copy(n.text[:], uuid.NewString())
+	return n
+}
+
+func (n *names) next() string {
+	const digits, many = "0123456789abcdef", 32
+	n.n++
+	for i, v := len(n.text)-1, n.n; i >= len(n.text)-counted; i, v = i-1, v>>4 {
+		n.text[i] = digits[v&0xf]
+	}
+	if n.room.Len()+len(n.text) > n.room.Cap() {
+		n.room = strings.Builder{}
+		n.room.Grow(many * len(n.text))
+	}
+	n.room.Write(n.text[:])
+	return n.room.String()[n.room.Len()-len(n.text):]
 }
 
 type deliveryKey struct{}
@@ -103,7 +135,7 @@ type deliveryKey struct{}
 // the subscription gives it up. What that takes is made when somebody asks for it:
 // most handlers do not, and it costs as much as all the rest.
 type delivery struct {
-	context.Context // the subscription's
+	context.Context  // the subscription's
 	channel, pattern string
 
 	mu    sync.Mutex

@@ -1,9 +1,6 @@
 package pubsub
 
-import (
-	"sync"
-	"time"
-)
+import "sync"
 
 // Overflow says what becomes of messages when the buffer is full.
 type Overflow int
@@ -65,8 +62,7 @@ type queue struct {
 	busy    int // with lanes
 	stopped bool
 
-	count     Stats
-	downSince time.Time
+	count Stats
 }
 
 func newQueue(most, mostBytes int, overflow Overflow) *queue {
@@ -204,31 +200,11 @@ func (q *queue) redelivered() {
 	q.count.Redelivered++
 }
 
-// down counts a gap that began then.
-func (q *queue) down(since time.Time) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.count.Gaps++
-	q.downSince = since
-}
-
-// up counts the end of a gap.
-func (q *queue) up(now time.Time) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.count.GapTime += now.Sub(q.downSince)
-	q.downSince = time.Time{}
-}
-
 // stats returns the counts at one moment.
 func (q *queue) stats() Stats {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s := q.count
 	s.Held = uint64(q.n + q.inHand + q.busy)
-	if !q.downSince.IsZero() {
-		s.GapTime += time.Since(q.downSince)
-		s.Down = 1
-	}
 	return s
 }

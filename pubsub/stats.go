@@ -34,11 +34,11 @@ type Stats struct {
 	// Redelivered is how often a message was delivered once more after a Nack.
 	Redelivered uint64
 
-	// Gaps is how often a subscription was not connected, and GapTime for how long
-	// in all, those that last now included.
+	// Gaps is how often the topic's connection was broken, and GapTime for how long in
+	// all, one that lasts included.
 	Gaps    uint64
 	GapTime time.Duration
-	// Down is how many subscriptions are not connected now.
+	// Down is how many connections are broken now: one for each subscriber at most.
 	Down int
 }
 
@@ -85,30 +85,33 @@ type ledger struct {
 // account has the counts of a topic.
 type account struct {
 	past Stats
-	live map[*queue]struct{}
+	live map[counter]struct{}
 }
+
+// counter is a part of a subscription that counts.
+type counter interface{ stats() Stats }
 
 func newLedger() *ledger { return &ledger{topics: map[string]*account{}} }
 
-// begin counts what happens in a subscription's queue from now on.
-func (l *ledger) begin(topic string, q *queue) {
+// begin counts what c does from now on.
+func (l *ledger) begin(topic string, c counter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.topics[topic]
 	if a == nil {
-		a = &account{past: Stats{Topic: topic}, live: map[*queue]struct{}{}}
+		a = &account{past: Stats{Topic: topic}, live: map[counter]struct{}{}}
 		l.topics[topic] = a
 	}
-	a.live[q] = struct{}{}
+	a.live[c] = struct{}{}
 }
 
-// end keeps the counts of a subscription that has ended.
-func (l *ledger) end(topic string, q *queue) {
+// end keeps the counts of what has ended.
+func (l *ledger) end(topic string, c counter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.topics[topic]
-	delete(a.live, q)
-	a.past.add(q.stats())
+	delete(a.live, c)
+	a.past.add(c.stats())
 }
 
 // stats returns what was counted, in the order of topics.
@@ -118,8 +121,8 @@ func (l *ledger) stats() []Stats {
 	all := make([]Stats, 0, len(l.topics))
 	for _, a := range l.topics {
 		s := a.past
-		for q := range a.live {
-			s.add(q.stats())
+		for c := range a.live {
+			s.add(c.stats())
 		}
 		all = append(all, s)
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // Subscriber subscribes to Redis Pub/Sub. Every subscription gets all messages that
-// are published while it is connected, has a connection of its own, and makes a new
-// one when that breaks.
+// are published while it is connected. Those to one topic share a connection, and a
+// new one is made when it breaks.
 //
 // Its methods may be called concurrently.
 type Subscriber struct {
@@ -25,6 +25,7 @@ type Subscriber struct {
 	mu            sync.Mutex
 	closed        bool
 	closing       chan struct{}
+	topics        map[string]*topic
 	subscriptions sync.WaitGroup
 }
 
@@ -40,7 +41,8 @@ func NewSubscriber(client redis.UniversalClient, config SubscriberConfig) (*Subs
 		return nil, fmt.Errorf("pubsub: subscriber: %w", err)
 	}
 	return &Subscriber{
-		client: client, config: config, restraint: restraint.New(), closing: make(chan struct{}),
+		client: client, config: config, restraint: restraint.New(),
+		closing: make(chan struct{}), topics: map[string]*topic{},
 	}, nil
 }
 
@@ -58,53 +60,19 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	if topic == "" {
 		return nil, errors.New("pubsub: subscribe: the topic is empty")
 	}
-	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return nil, fmt.Errorf("subscribe to %s: %w", topic, ErrClosed)
+	t, err := s.join(topic)
+	if err != nil {
+		return nil, err
 	}
-	s.subscriptions.Add(1) // Close waits for this call, too
-	s.mu.Unlock()
 	sub := s.newSubscription(topic)
-	if err := s.open(ctx, sub); err != nil {
+	if err := s.attach(ctx, t, sub.queue); err != nil {
+		s.leave(t)
 		s.subscriptions.Done()
 		return nil, err
 	}
 	s.config.ledger.begin(topic, sub.queue)
-	go func() {
-		defer s.subscriptions.Done()
-		sub.run(ctx, s.closing)
-		s.config.ledger.end(topic, sub.queue)
-	}()
+	go sub.run(ctx, s, t)
 	return sub.out, nil
-}
-
-// open makes the connection, unless the subscriber is closed meanwhile.
-func (s *Subscriber) open(ctx context.Context, sub *subscription) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	opened := make(chan struct{})
-	var watch sync.WaitGroup
-	watch.Go(func() {
-		select {
-		case <-s.closing:
-			cancel()
-			sub.listener.close()
-		case <-ctx.Done():
-			sub.listener.close()
-		case <-opened:
-		}
-	})
-	err := sub.listener.open(ctx)
-	close(opened)
-	watch.Wait()
-	select {
-	case <-s.closing:
-		sub.listener.close()
-		return fmt.Errorf("subscribe to %s: %w", sub.topic, ErrClosed)
-	default:
-		return err
-	}
 }
 
 // Stats returns the counts of each topic that this subscriber has subscribed to, in

@@ -12,15 +12,14 @@ import (
 	"github.com/millstream-go/millstream/internal/restraint"
 )
 
-// subscription is one call of Subscribe: a listener that fills a queue and lanes
-// that empty it.
+// subscription is one call of Subscribe: a queue that its topic's listener fills, and
+// lanes that empty it.
 type subscription struct {
-	topic    string
-	config   *SubscriberConfig
-	listener *listener
-	queue    *queue
-	out      chan *message.Message
-	log      *slog.Logger
+	topic  string
+	config *SubscriberConfig
+	queue  *queue
+	out    chan *message.Message
+	log    *slog.Logger
 	// restraint is for complaints of messages.
 	restraint *restraint.Restraint
 
@@ -30,38 +29,36 @@ type subscription struct {
 }
 
 func (s *Subscriber) newSubscription(topic string) *subscription {
-	q := newQueue(s.config.Buffer, s.config.BufferBytes, s.config.Overflow)
 	return &subscription{
 		topic: topic, config: &s.config,
-		listener: newListener(s.client, topic, &s.config, q), queue: q,
-		out: make(chan *message.Message), log: s.config.Logger.With("topic", topic), restraint: s.restraint,
+		queue: newQueue(s.config.Buffer, s.config.BufferBytes, s.config.Overflow),
+		out:   make(chan *message.Message), log: s.config.Logger.With("topic", topic), restraint: s.restraint,
 		stopping: make(chan struct{}), expired: make(chan struct{}),
 	}
 }
 
-// run carries the subscription until ctx ends or closing is closed, and returns
-// when all its goroutines have ended.
-func (s *subscription) run(ctx context.Context, closing <-chan struct{}) {
-	listening, deafen := context.WithCancel(context.Background())
-	defer deafen()
+// run carries the subscription until ctx ends or the subscriber closes. It ends after
+// all its goroutines.
+func (s *subscription) run(ctx context.Context, of *Subscriber, t *topic) {
+	defer of.subscriptions.Done()
 	handling, giveUp := context.WithCancel(handoff.WithStopping(ctx, s.stopping))
 	defer giveUp()
-	var ears, lanes sync.WaitGroup
-	ears.Go(func() { s.listener.run(listening) })
-	ears.Go(func() { s.listener.beat(listening) })
+	var lanes sync.WaitGroup
 	for range s.config.Concurrency {
 		lanes.Go(func() { s.lane(handling) })
 	}
 	select {
 	case <-ctx.Done():
-	case <-closing:
+	case <-of.closing:
 	}
 	close(s.stopping)
-	deafen()
-	s.listener.close()
+	t.listener.remove(s.queue)
 	s.queue.stop()
+	var left sync.WaitGroup
+	left.Go(func() { of.leave(t) })
 	s.drain(&lanes, giveUp)
-	ears.Wait()
+	left.Wait()
+	of.config.ledger.end(s.topic, s.queue)
 	close(s.out)
 }
 
@@ -78,19 +75,20 @@ func (s *subscription) drain(lanes *sync.WaitGroup, giveUp context.CancelFunc) {
 // lane delivers one message after the other until the subscription stops.
 func (s *subscription) lane(ctx context.Context) {
 	became := unsettled
+	ids := newNames()
 	for {
 		r, ok := s.queue.next(became)
 		if !ok {
 			return
 		}
-		became = s.deliver(ctx, r)
+		became = s.deliver(ctx, r, ids)
 	}
 }
 
 // deliver hands a message to handlers until one acknowledges it or it has been
 // rejected often enough, and returns what became of it.
-func (s *subscription) deliver(ctx context.Context, r received) outcome {
-	l, err := open(r, s.config.Raw)
+func (s *subscription) deliver(ctx context.Context, r received, ids *names) outcome {
+	l, err := open(r, s.config.Raw, ids)
 	if err != nil {
 		return s.malformed(ctx, &l, err)
 	}

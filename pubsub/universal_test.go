@@ -21,7 +21,8 @@ func TestWatermillUniversalSuite(t *testing.T) {
 		t.Helper()
 		publisher := newPublisher(t, client(t), pubsub.PublisherConfig{Envelope: true})
 		subscriber := newSubscriber(t, client(t), pubsub.SubscriberConfig{
-			Buffer: 10_000,
+			Buffer:    10_000,
+			NackDelay: time.Millisecond,
 			// The suite closes subscribers whose messages it does not settle.
 			DrainTimeout: 50 * time.Millisecond,
 		})
