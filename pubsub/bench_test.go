@@ -19,30 +19,34 @@ import (
 const (
 	benchMessages = 60_000
 	benchBatch    = 100
+	benchWindow   = 10_000
 	benchPayload  = 200
 )
 
 // BenchmarkThroughput compares this package's subscriber with a bare loop around
 // go-redis's PubSub, from the same publisher, in turns: messages a second that each
-// of the subscribers got, in the median of the rounds, and the ratio.
+// of the subscribers got, in the median of the rounds, and the median ratio.
 //
-// The publisher keeps one batch in flight, and waits when the slowest subscriber is
-// 10,000 messages behind, so that nothing is lost on the way.
+// Those of one process are subscriptions of one Subscriber, which share a connection;
+// "apart" each have a Subscriber, as processes would. Each loop has a connection. The
+// publisher waits when the slowest is 10,000 messages behind, so that nothing is lost
+// on the way.
 func BenchmarkThroughput(b *testing.B) {
-	for _, subscribers := range []int{1, 8} {
-		b.Run(fmt.Sprintf("subscribers=%d", subscribers), func(b *testing.B) {
-			var bare, ours []float64
+	for _, bench := range []struct {
+		name        string
+		subscribers int
+		ours        listen
+	}{
+		{"subscribers=1", 1, listenOurs},
+		{"subscribers=8", 8, listenOurs},
+		{"subscribers=8,apart", 8, listenApart},
+	} {
+		b.Run(bench.name, func(b *testing.B) {
+			var bare, ours, ratios []float64
 			for b.Loop() {
-				for _, run := range []struct {
-					rates  *[]float64
-					listen listen
-				}{{&bare, listenBare}, {&ours, listenOurs}} {
-					*run.rates = append(*run.rates, throughput(b, subscribers, run.listen))
-				}
-			}
-			ratios := make([]float64, len(bare))
-			for i := range bare {
-				ratios[i] = ours[i] / bare[i]
+				bare = append(bare, throughput(b, bench.subscribers, listenBare))
+				ours = append(ours, throughput(b, bench.subscribers, bench.ours))
+				ratios = append(ratios, ours[len(ours)-1]/bare[len(bare)-1])
 			}
 			b.ReportMetric(median(bare), "bare-msg/s")
 			b.ReportMetric(median(ours), "ours-msg/s")
@@ -57,19 +61,19 @@ func median(values []float64) float64 {
 	return sorted[len(sorted)/2]
 }
 
-// listen subscribes and gives a token for each message; stop ends it.
-type listen func(b *testing.B, c redis.UniversalClient, topic string, got chan<- struct{}) (stop func())
+// listen subscribes as many times as there are marks, and gives each a token for every
+// 10,000 messages; stop ends it.
+type listen func(b *testing.B, topic string, marks []chan struct{}) (stop func())
 
 // throughput publishes and returns how many messages a second every subscriber got.
 func throughput(b *testing.B, subscribers int, listen listen) float64 {
 	b.Helper()
 	topic, c := newTopic(), client(b)
-	const window = 10_000
-	marks := make([]chan struct{}, subscribers) // one for each window
+	marks := make([]chan struct{}, subscribers)
 	for i := range marks {
-		marks[i] = make(chan struct{}, benchMessages/window+1)
-		defer listen(b, client(b), topic, marks[i])()
+		marks[i] = make(chan struct{}, benchMessages/benchWindow+1)
 	}
+	defer listen(b, topic, marks)()
 	payload := bytes.Repeat([]byte("x"), benchPayload)
 	began := time.Now()
 	for sent := 0; sent < benchMessages; {
@@ -79,7 +83,7 @@ func throughput(b *testing.B, subscribers int, listen listen) float64 {
 		}
 		_, err := pipeline.Exec(context.Background())
 		require.NoError(b, err)
-		if sent += benchBatch; sent%window == 0 && sent > window {
+		if sent += benchBatch; sent%benchWindow == 0 && sent > benchWindow {
 			await(b, marks)
 		}
 	}
@@ -99,53 +103,75 @@ func await(b *testing.B, marks []chan struct{}) {
 	}
 }
 
-// tally calls back with every 10,000th message.
-func tally(got chan<- struct{}) func() {
+// tally gives a token for every 10,000 calls.
+func tally(mark chan<- struct{}) func() {
 	n := 0
 	return func() {
-		if n++; n%10_000 == 0 {
-			got <- struct{}{}
+		if n++; n%benchWindow == 0 {
+			mark <- struct{}{}
 		}
 	}
 }
 
-func listenBare(b *testing.B, c redis.UniversalClient, topic string, got chan<- struct{}) (stop func()) {
+func listenBare(b *testing.B, topic string, marks []chan struct{}) (stop func()) {
 	b.Helper()
-	conn := c.Subscribe(context.Background(), topic)
-	_, err := conn.Receive(context.Background())
-	require.NoError(b, err)
 	var done sync.WaitGroup
-	done.Go(func() {
-		count := tally(got)
-		for {
-			if _, err := conn.ReceiveMessage(context.Background()); err != nil {
-				return
+	var conns []*redis.PubSub
+	c := client(b)
+	for _, mark := range marks {
+		conn := c.Subscribe(context.Background(), topic)
+		_, err := conn.Receive(context.Background())
+		require.NoError(b, err)
+		conns = append(conns, conn)
+		done.Go(func() {
+			count := tally(mark)
+			for {
+				if _, err := conn.ReceiveMessage(context.Background()); err != nil {
+					return
+				}
+				count()
 			}
-			count()
-		}
-	})
+		})
+	}
 	return func() {
-		require.NoError(b, conn.Close())
+		for _, conn := range conns {
+			require.NoError(b, conn.Close())
+		}
 		done.Wait()
 	}
 }
 
-func listenOurs(b *testing.B, c redis.UniversalClient, topic string, got chan<- struct{}) (stop func()) {
+func listenOurs(b *testing.B, topic string, marks []chan struct{}) (stop func()) {
 	b.Helper()
-	s := newSubscriber(b, c, pubsub.SubscriberConfig{Overflow: pubsub.Block})
-	messages, err := s.Subscribe(context.Background(), topic)
-	require.NoError(b, err)
+	s := newSubscriber(b, client(b), pubsub.SubscriberConfig{Overflow: pubsub.Block})
 	var done sync.WaitGroup
-	done.Go(func() {
-		count := tally(got)
-		for msg := range messages {
-			msg.Ack()
-			count()
-		}
-	})
+	for _, mark := range marks {
+		messages, err := s.Subscribe(context.Background(), topic)
+		require.NoError(b, err)
+		done.Go(func() {
+			count := tally(mark)
+			for msg := range messages {
+				msg.Ack()
+				count()
+			}
+		})
+	}
 	return func() {
 		require.NoError(b, s.Close())
 		done.Wait()
+	}
+}
+
+func listenApart(b *testing.B, topic string, marks []chan struct{}) (stop func()) {
+	b.Helper()
+	var stops []func()
+	for i := range marks {
+		stops = append(stops, listenOurs(b, topic, marks[i:i+1]))
+	}
+	return func() {
+		for _, stop := range stops {
+			stop()
+		}
 	}
 }
 

@@ -107,7 +107,7 @@ func (c *SubscriberConfig) setDefaults() error {
 // checkKinds finds settings that do not go together.
 func (c *SubscriberConfig) checkKinds() (faults []error) {
 	if c.Patterns && c.Sharded {
-		faults = append(faults, errors.New("Redis has no patterns for Sharded channels: set one of Patterns and Sharded"))
+		faults = append(faults, errors.New("there are no patterns for sharded channels: set one of Patterns and Sharded"))
 	}
 	if c.Overflow < DropOldest || c.Overflow > Block {
 		faults = append(faults, fmt.Errorf("an Overflow of %d is unknown: use DropOldest, DropNewest or Block", int(c.Overflow)))

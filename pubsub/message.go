@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -74,9 +75,7 @@ func open(r received, raw bool, ids *names) (letter, error) {
 // which the next one does not see; the payload is the same for all.
 func (l *letter) message(ctx *delivery) *message.Message {
 	msg := message.NewMessage(l.uuid, stringAsBytes(l.body))
-	for key, value := range l.metadata {
-		msg.Metadata[key] = value
-	}
+	maps.Copy(msg.Metadata, l.metadata)
 	if l.pattern != "" {
 		msg.Metadata[KeyChannel], msg.Metadata[KeyPattern] = l.channel, l.pattern
 	}

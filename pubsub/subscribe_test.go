@@ -241,8 +241,8 @@ func TestCloseWaitsForHandlers(t *testing.T) {
 		go func() { closed <- s.Close() }()
 	}
 	select {
-	case <-closed:
-		require.Fail(t, "it did not wait")
+	case err := <-closed:
+		require.Fail(t, "it did not wait", err)
 	case <-time.After(20 * time.Millisecond):
 	}
 	require.NoError(t, msg.Context().Err())
