@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -11,22 +12,31 @@ import (
 func (l *listener) beat(ctx context.Context) {
 	ticker := time.NewTicker(l.config.Heartbeat)
 	defer ticker.Stop()
+	last, silent := l.heard.Load(), 0 // heartbeats without a sign of life
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if !l.reading.Load() {
-			continue // it is at work, or connects
+		switch now := l.heard.Load(); {
+		case now != last, !l.reading.Load(), l.isBlocked():
+			last, silent = now, 0
+		default:
+			silent++
 		}
-		switch silent := time.Since(l.began) - time.Duration(l.heard.Load()); {
-		case silent >= 2*l.config.Heartbeat:
+		switch {
+		case silent >= 2:
 			l.giveUp(ErrSilent)
-		case silent >= l.config.Heartbeat/2:
+		case l.reading.Load() && time.Since(l.began)-time.Duration(last) >= l.config.Heartbeat/2:
 			l.ping(ctx)
 		}
 	}
+}
+
+// isBlocked reports whether a full queue keeps the listener from reading.
+func (l *listener) isBlocked() bool {
+	return slices.ContainsFunc(*l.queues.Load(), (*queue).isFull)
 }
 
 // ping asks for an answer, which is heard where everything is. Its own error is no

@@ -32,7 +32,7 @@ type listener struct {
 	began time.Time
 	// heard is when something came last, since began.
 	heard atomic.Int64
-	// reading tells that something is waited for: silence means something.
+	// reading tells that there is a connection to read from.
 	reading atomic.Bool
 
 	mu     sync.Mutex
@@ -46,7 +46,7 @@ type listener struct {
 
 	// Of the goroutine that reads:
 	vitals vitals
-	heldUp bool // the queue was full, and nothing tells yet that we have caught up
+	heldUp time.Time // when a full queue kept it from reading last
 	warned time.Time
 }
 
@@ -113,19 +113,14 @@ func (l *listener) run(ctx context.Context) {
 // read puts what comes into the queue until the connection breaks.
 func (l *listener) read(ctx context.Context) error {
 	conn := l.current()
-	// Nothing for that long means that all that was sent is read.
-	const caughtUp = 5 * time.Millisecond
+	l.reading.Store(true)
+	defer l.reading.Store(false)
 	for {
-		l.reading.Store(true)
 		reply, err := conn.Receive(ctx)
-		l.reading.Store(false)
 		if err != nil {
 			return l.whyBroken(err)
 		}
-		now := time.Since(l.began)
-		if before := l.heard.Swap(int64(now)); now-time.Duration(before) > caughtUp {
-			l.heldUp = false
-		}
+		l.heard.Store(int64(time.Since(l.began)))
 		switch reply := reply.(type) {
 		case *redis.Message:
 			l.take(reply)
@@ -139,13 +134,12 @@ func (l *listener) read(ctx context.Context) error {
 
 func (l *listener) take(m *redis.Message) {
 	for _, q := range *l.queues.Load() {
-		dropped, waited := q.push(received{channel: m.Channel, pattern: m.Pattern, payload: m.Payload})
+		dropped, waited := q.push(m)
 		if dropped > 0 {
 			l.sayDropped(q)
 		}
 		if waited {
-			l.heldUp = true
-			l.heard.Store(int64(time.Since(l.began))) // silence counts from now on
+			l.heldUp = time.Now()
 		}
 	}
 }
@@ -160,8 +154,13 @@ func (l *listener) sayDropped(q *queue) {
 		"overflow", l.config.Overflow.String(), "dropped", q.stats().Lost.Overflow)
 }
 
+// lately is how long a connection may go on after a full queue has kept it from being
+// read: what waited for that is read quickly.
+const lately = time.Second
+
 // reconnect subscribes again, until it is confirmed or ctx ends, and reports the gap.
 func (l *listener) reconnect(ctx context.Context, cause error) {
+	heldUp := !l.heldUp.IsZero() && time.Since(l.heldUp) < lately
 	gap := Gap{Topic: l.topic, From: l.began.Add(time.Duration(l.heard.Load())), Cause: cause}
 	l.down(gap.From)
 	l.log.Warn("the subscription is interrupted: what is published now is lost", "error", cause)
@@ -180,8 +179,8 @@ func (l *listener) reconnect(ctx context.Context, cause error) {
 	gap.To = l.resumed(ctx.Err() == nil)
 	if ctx.Err() == nil {
 		after := l.askVitals(ctx)
-		gap.Cause = explain(cause, l.vitals, after, l.heldUp)
-		l.vitals, l.heldUp = after, false
+		gap.Cause = explain(cause, l.vitals, after, heldUp)
+		l.vitals = after
 		l.log.Warn("the subscription is resumed", "gap", gap.Duration(), "attempts", attempts, "error", gap.Cause)
 	}
 	if l.config.OnGap != nil {

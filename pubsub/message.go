@@ -11,6 +11,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
+	"github.com/redis/go-redis/v9"
 )
 
 // Metadata keys that a [Subscriber] with Patterns sets on each message. Without, the
@@ -26,7 +27,7 @@ const (
 // to; empty if it is not one of a [Subscriber].
 func ChannelFrom(ctx context.Context) string {
 	if m := deliveryFrom(ctx); m != nil {
-		return m.channel
+		return m.of.Channel
 	}
 	return ""
 }
@@ -35,30 +36,24 @@ func ChannelFrom(ctx context.Context) string {
 // by; empty if there was none.
 func PatternFrom(ctx context.Context) string {
 	if m := deliveryFrom(ctx); m != nil {
-		return m.pattern
+		return m.of.Pattern
 	}
 	return ""
 }
 
-// received is a message as it came.
-type received struct{ channel, pattern, payload string }
-
-// size is about how much memory it takes.
-func (r *received) size() int { return len(r.channel) + len(r.payload) }
-
 // letter is a message that was read: what each delivery of it is made of.
 type letter struct {
-	received
+	*redis.Message
 	uuid     string
 	metadata message.Metadata
 	body     string
 }
 
 // open reads a message. Payloads are as they are, and envelopes if they may be.
-func open(r received, raw bool, ids *names) (letter, error) {
-	l := letter{received: r, body: r.payload}
-	if !raw && strings.HasPrefix(r.payload, envelopeMagic) {
-		id, metadata, body, ok, err := unseal([]byte(r.payload))
+func open(r *redis.Message, raw bool, ids *names) (letter, error) {
+	l := letter{Message: r, body: r.Payload}
+	if !raw && strings.HasPrefix(r.Payload, envelopeMagic) {
+		id, metadata, body, ok, err := unseal([]byte(r.Payload))
 		if err != nil {
 			return l, err
 		}
@@ -76,8 +71,8 @@ func open(r received, raw bool, ids *names) (letter, error) {
 func (l *letter) message(ctx *delivery) *message.Message {
 	msg := message.NewMessage(l.uuid, stringAsBytes(l.body))
 	maps.Copy(msg.Metadata, l.metadata)
-	if l.pattern != "" {
-		msg.Metadata[KeyChannel], msg.Metadata[KeyPattern] = l.channel, l.pattern
+	if l.Pattern != "" {
+		msg.Metadata[KeyChannel], msg.Metadata[KeyPattern] = l.Channel, l.Pattern
 	}
 	msg.SetContext(ctx)
 	return msg
@@ -134,8 +129,8 @@ type deliveryKey struct{}
 // the subscription gives it up. What that takes is made when somebody asks for it:
 // most handlers do not, and it costs as much as all the rest.
 type delivery struct {
-	context.Context  // the subscription's
-	channel, pattern string
+	context.Context // the subscription's
+	of              *redis.Message
 
 	mu    sync.Mutex
 	inner atomic.Pointer[ending]
@@ -180,17 +175,15 @@ func (m *delivery) ending() *ending {
 	}
 	ctx, cancel := context.WithCancel(m.Context)
 	e := &ending{Context: ctx, cancel: cancel}
-	if m.ended.Load() {
+	m.inner.Store(e)
+	if m.ended.Load() { // or end finds what was stored
 		cancel()
 	}
-	m.inner.Store(e)
 	return e
 }
 
 // end ends the context.
 func (m *delivery) end() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.ended.Store(true)
 	if e := m.inner.Load(); e != nil {
 		e.cancel()

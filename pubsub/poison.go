@@ -32,10 +32,10 @@ func (s *subscription) malformed(ctx context.Context, l *letter, err error) outc
 // false when the message is lost.
 func (s *subscription) poison(ctx context.Context, l *letter, kind, reason string, deliveries int) bool {
 	if s.config.Poison == nil {
-		s.complain("a message is given up and lost: there is no poison topic", "uuid", l.uuid, "channel", l.channel, "reason", reason)
+		s.complain("a message is given up and lost: there is no poison topic", "uuid", l.uuid, "channel", l.Channel, "reason", reason)
 		return false
 	}
-	d := &delivery{Context: context.WithoutCancel(ctx), channel: l.channel, pattern: l.pattern}
+	d := &delivery{Context: context.WithoutCancel(ctx), of: l.Message}
 	defer d.end()
 	msg := l.message(d)
 	handoff.Poisoning{
@@ -45,11 +45,11 @@ func (s *subscription) poison(ctx context.Context, l *letter, kind, reason strin
 	}.Describe(msg.Metadata)
 	topic := s.poisonTopic()
 	if err := publish(s.config.Poison, topic, msg); err != nil {
-		s.complain("a message is given up and lost: it could not go to the poison topic", "uuid", l.uuid, "channel", l.channel,
+		s.complain("a message is given up and lost: it could not go to the poison topic", "uuid", l.uuid, "channel", l.Channel,
 			"poison_topic", topic, "reason", reason, "error", err)
 		return false
 	}
-	s.complain("a message is given up: it went to the poison topic", "uuid", l.uuid, "channel", l.channel,
+	s.complain("a message is given up: it went to the poison topic", "uuid", l.uuid, "channel", l.Channel,
 		"poison_topic", topic, "reason", reason)
 	return true
 }

@@ -1,6 +1,10 @@
 package pubsub
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+)
 
 // Overflow says what becomes of messages when the buffer is full.
 type Overflow int
@@ -54,7 +58,7 @@ type queue struct {
 	most, mostBytes int
 	overflow        Overflow
 
-	ring    []received // as many as there ever were, up to most
+	ring    []*redis.Message // as many as there ever were, up to most
 	head, n int
 	bytes   int
 	idle    int // lanes that wait
@@ -65,6 +69,9 @@ type queue struct {
 	count Stats
 }
 
+// size is about how much memory a message takes.
+func size(r *redis.Message) int { return len(r.Channel) + len(r.Payload) }
+
 func newQueue(most, mostBytes int, overflow Overflow) *queue {
 	q := &queue{most: most, mostBytes: mostBytes, overflow: overflow}
 	q.ready.L, q.room.L = &q.mu, &q.mu
@@ -73,11 +80,11 @@ func newQueue(most, mostBytes int, overflow Overflow) *queue {
 
 // push adds a message, or drops one. It returns how many it dropped for lack of
 // room, and whether it had to wait.
-func (q *queue) push(r received) (dropped int, waited bool) {
+func (q *queue) push(r *redis.Message) (dropped int, waited bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.count.Received++
-	if !q.fits(&r) && !q.stopped {
+	if !q.fits(r) && !q.stopped {
 		switch q.overflow {
 		case DropNewest:
 			q.count.Lost.Overflow++
@@ -85,12 +92,12 @@ func (q *queue) push(r received) (dropped int, waited bool) {
 		case Block:
 			waited = true
 			q.inHand++
-			for !q.fits(&r) && !q.stopped {
+			for !q.fits(r) && !q.stopped {
 				q.room.Wait()
 			}
 			q.inHand--
 		default:
-			for !q.fits(&r) {
+			for !q.fits(r) {
 				q.take()
 				dropped++
 			}
@@ -110,13 +117,13 @@ func (q *queue) push(r received) (dropped int, waited bool) {
 
 // fits reports whether there is room. One that is larger than all room there may
 // be fits when nothing else is there.
-func (q *queue) fits(r *received) bool {
-	return q.n == 0 || q.n < q.most && q.bytes+r.size() <= q.mostBytes
+func (q *queue) fits(r *redis.Message) bool {
+	return q.n == 0 || q.n < q.most && q.bytes+size(r) <= q.mostBytes
 }
 
 // next counts what became of the message that a lane had, and waits for another;
 // ok is false when there will be none.
-func (q *queue) next(before outcome) (r received, ok bool) {
+func (q *queue) next(before outcome) (r *redis.Message, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.settle(before)
@@ -126,11 +133,12 @@ func (q *queue) next(before outcome) (r received, ok bool) {
 		q.idle--
 	}
 	if q.stopped {
-		return received{}, false
+		return nil, false
 	}
 	q.busy++
 	r = q.take()
-	if q.inHand > 0 {
+	// Room for one would wake who waits for each message anew.
+	if q.inHand > 0 && q.n <= q.most/2 && q.bytes <= q.mostBytes/2 {
 		q.room.Signal()
 	}
 	return r, true
@@ -154,6 +162,13 @@ func (q *queue) settle(o outcome) {
 	q.busy--
 }
 
+// isFull reports whether a message waits for room.
+func (q *queue) isFull() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.inHand > 0
+}
+
 // stop drops what waits, and ends all waiting.
 func (q *queue) stop() {
 	q.mu.Lock()
@@ -165,9 +180,9 @@ func (q *queue) stop() {
 	q.room.Broadcast()
 }
 
-func (q *queue) put(r received) {
+func (q *queue) put(r *redis.Message) {
 	if q.n == len(q.ring) {
-		grown := make([]received, min(max(2*q.n, 16), max(q.most, 1)))
+		grown := make([]*redis.Message, min(max(2*q.n, 16), max(q.most, 1)))
 		for i := range q.n {
 			grown[i] = q.ring[(q.head+i)%len(q.ring)]
 		}
@@ -179,17 +194,17 @@ func (q *queue) put(r received) {
 	}
 	q.ring[at] = r
 	q.n++
-	q.bytes += r.size()
+	q.bytes += size(r)
 }
 
-func (q *queue) take() received {
+func (q *queue) take() *redis.Message {
 	r := q.ring[q.head]
-	q.ring[q.head] = received{}
+	q.ring[q.head] = nil
 	if q.head++; q.head == len(q.ring) {
 		q.head = 0
 	}
 	q.n--
-	q.bytes -= r.size()
+	q.bytes -= size(r)
 	return r
 }
 
