@@ -79,7 +79,8 @@ type SubscriberConfig struct {
 	DrainTimeout time.Duration
 	// OnGap, if set, is called at the end of each time in which a subscription was not
 	// connected, before any message that came after it. The subscription waits for it
-	// to return; those of other subscriptions may call it at the same time.
+	// to return, so it must not close the subscriber; other topics may call it at the
+	// same time.
 	OnGap func(Gap)
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger

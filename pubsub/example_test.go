@@ -171,23 +171,33 @@ func ExampleSubscriber_Stats() {
 // What was published while there was no connection is lost, and nobody can count it;
 // how long that was is told.
 func ExampleGap() {
-	onGap := func(gap pubsub.Gap) {
-		switch {
-		case errors.Is(gap.Cause, pubsub.ErrOutputBufferLimit):
-			fmt.Println(gap.Topic, "is too much for its handler")
-		case errors.Is(gap.Cause, pubsub.ErrRestarted):
-			fmt.Println(gap.Topic, "was away for", gap.Duration())
-		}
-	}
 	client := connect()
 	defer client.Close()
-	subscriber, err := pubsub.NewSubscriber(client, pubsub.SubscriberConfig{OnGap: onGap})
+	gaps := make(chan pubsub.Gap, 1)
+	subscriber, err := pubsub.NewSubscriber(client, pubsub.SubscriberConfig{OnGap: func(gap pubsub.Gap) { gaps <- gap }})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(subscriber.Close())
-	// Output: <nil>
+	defer subscriber.Close()
+	if _, err := subscriber.Subscribe(context.Background(), "prices"); err != nil {
+		fmt.Println(err)
+		return
+	}
+	client.ClientKillByFilter(context.Background(), "TYPE", "pubsub") // as a network might
+	gap := <-gaps
+	fmt.Println("missed what came on", gap.Topic, "for a while:", gap.Duration() > 0)
+	switch {
+	case errors.Is(gap.Cause, pubsub.ErrOutputBufferLimit):
+		fmt.Println("the handler is too slow")
+	case errors.Is(gap.Cause, pubsub.ErrRestarted):
+		fmt.Println("Redis was restarted")
+	default:
+		fmt.Println("the connection broke")
+	}
+	// Output:
+	// missed what came on prices for a while: true
+	// the connection broke
 }
 
 // The buffer's policy is chosen when the subscriber is made.
