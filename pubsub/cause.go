@@ -78,7 +78,10 @@ func hungUp(err error) bool {
 var errNotSharded = errors.New("the server knows no sharded channels: they need Redis 7.0 or later")
 
 // isUnknownCommand reports whether the server does not know a command.
-func isUnknownCommand(err error) bool { return redis.HasErrorPrefix(err, "ERR unknown command") }
+func isUnknownCommand(err error) bool {
+	// go-redis leaves "ERR " out of the comparison.
+	return err != nil && redis.HasErrorPrefix(err, "unknown command")
+}
 
 // isHopeless reports whether to try again is no use.
 func isHopeless(err error) bool {

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
@@ -210,6 +211,21 @@ func TestSilenceCountsFromTheLastSignOfLife(t *testing.T) {
 		gap := <-gaps
 		require.ErrorIs(t, gap.Cause, pubsub.ErrSilent)
 		require.InDelta(t, 0, began.Sub(gap.From), float64(2*time.Second))
+		require.NoError(t, s.Close())
+	})
+}
+
+// miniredis is as old as that in this respect.
+func TestAServerWithoutShardedChannelsIsToldOf(t *testing.T) {
+	virtual(t, func(t *testing.T, c *bubble) {
+		s, err := pubsub.NewSubscriber(c.Client, pubsub.SubscriberConfig{Sharded: true, SubscribeTimeout: time.Hour})
+		require.NoError(t, err)
+		began := time.Now()
+		_, err = s.Subscribe(t.Context(), "topic")
+		require.ErrorContains(t, err, "Redis 7.0 or later")
+		require.Less(t, time.Since(began), time.Second, "there is nothing to wait for")
+		err = newPublisher(t, c, pubsub.PublisherConfig{Sharded: true}).Publish("topic", message.NewMessage("", nil))
+		require.ErrorContains(t, err, "Redis 7.0 or later")
 		require.NoError(t, s.Close())
 	})
 }
