@@ -239,9 +239,11 @@ func (r *retrying) judge(err error) error {
 // putAside puts the message aside as it was asked for inside.
 func (r *retrying) putAside(aside handoff.Aside, err error) error {
 	if r.handoff == nil {
-		// It would come again at once.
-		wait(r.ctx, min(aside.For, mostHeld))
-		return err
+		// It would come again at once. A pipeline waits for the rest.
+		held := min(aside.For, mostHeld)
+		wait(r.ctx, held)
+		aside.For -= held
+		return handoff.PutAside(aside, err)
 	}
 	// Another Retry inside knows more of this delivery.
 	if aside.Failures < r.history.Failures {
