@@ -16,10 +16,15 @@ import (
 // payload is found to be a T. What is none goes to the poison topic.
 //
 // The message is acknowledged to the other transport when it is in the flow, so what
-// that transport guarantees holds up to there. With one that gives each process every
-// message, as Redis Pub/Sub does, let one process run the stage, or have a
-// middleware.Dedup behind it: a message with an id of its own has the same id in the
-// flow, whichever process took it over.
+// that transport guarantees holds up to there. With one that gives each process
+// every message, as Redis Pub/Sub does, let one process run the stage, with [Only], or
+// have a middleware.Dedup behind it: a message with an id of its own, as in an envelope
+// of package pubsub, has the same id in the flow, whichever process took it over. One
+// without, as a payload that any client publishes, needs a key made of the payload.
+//
+// What cannot be put into the flow, because its server is away, is rejected after a
+// second, again and again. Package pubsub bears with that a few times, and then the
+// message is lost and counted: give it a larger MaxRedeliveries, and Block as Overflow.
 func Ingest[T any](p *Pipeline, name string, from Transport, topic string, options ...StageOption) Flow[T] {
 	if p == nil {
 		p = orphan()
@@ -48,7 +53,9 @@ func Ingest[T any](p *Pipeline, name string, from Transport, topic string, optio
 // they are, with the same id when it is repeated.
 //
 // It is published before it is acknowledged, so a crash between the two repeats it.
-// Beyond that the guarantee is the other transport's.
+// Beyond that the guarantee is the other transport's. A publisher that fails when nobody
+// listens, as that of package pubsub with RequireReceivers, makes messages wait until
+// somebody does.
 func Broadcast[T any](from Flow[T], name string, to Transport, topic func(T) string, options ...StageOption) {
 	p := from.home()
 	n := p.addNode(name, sinkShape, from.ports, options)
