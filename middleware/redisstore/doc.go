@@ -5,6 +5,6 @@
 //   - [Dedup] keeps which messages were processed, for transports without a handoff.
 //
 // Each is used through any go-redis v9 client, of a single server, with Sentinel, Ring or
-// Cluster. Whoever makes the client closes it, after all that use it have ended. All
-// methods may be called concurrently.
+// Cluster. Whoever makes the client closes it last: after the router, and after the
+// [Dedup]. All methods may be called concurrently.
 package redisstore
