@@ -184,3 +184,30 @@ func TestDisconnectionForTheOutputBufferIsNamed(t *testing.T) {
 	publish(t, c, "topic", "after")
 	eventually(t, func() bool { return statsOf(t, s).Held == 0 }, "it goes on")
 }
+
+// The handler stays stuck for many heartbeats after Redis has hung up: nobody may
+// connect again behind the back of who counts gaps.
+func TestADisconnectionDuringALongBlockIsAGap(t *testing.T) {
+	t.Parallel()
+	own := redistest.Start(t, redistest.Args("--client-output-buffer-limit", "pubsub 1mb 512kb 1"))
+	c := own.Client(t)
+	seen, onGap := newGaps()
+	const heartbeat = 50 * time.Millisecond
+	messages, _ := subscribe(t, c, "topic", pubsub.SubscriberConfig{
+		OnGap: onGap, Overflow: pubsub.Block, Buffer: 10, Heartbeat: heartbeat, DrainTimeout: time.Millisecond,
+	})
+	stuck := receiveFirst(t, c, messages)
+	payload := strings.Repeat("x", 100_000)
+	eventually(t, func() bool {
+		return c.Publish(t.Context(), "topic", payload).Val() == 0
+	}, "Redis did not disconnect the subscriber")
+	time.Sleep(10 * heartbeat)
+	require.Zero(t, c.Publish(t.Context(), "topic", "unheard").Val(), "it is connected again and has said nothing")
+	stuck.Ack()
+	go func() {
+		for msg := range messages {
+			msg.Ack()
+		}
+	}()
+	require.Error(t, seen.next(t).Cause)
+}

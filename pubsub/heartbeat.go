@@ -25,10 +25,12 @@ func (l *listener) beat(ctx context.Context) {
 		default:
 			silent++
 		}
+		// Nothing is sent while nobody reads: should the connection be broken, go-redis
+		// would make another, and nobody would learn of the gap.
 		switch {
 		case silent >= 2:
 			l.giveUp(ErrSilent)
-		case l.reading.Load() && time.Since(l.began)-time.Duration(last) >= l.config.Heartbeat/2:
+		case l.reading.Load() && !l.isBlocked() && time.Since(l.began)-time.Duration(last) >= l.config.Heartbeat/2:
 			l.ping(ctx)
 		}
 	}

@@ -84,8 +84,13 @@ func (s *Subscriber) attach(ctx context.Context, t *topic, q *queue) error {
 func (s *Subscriber) open(ctx context.Context, t *topic) error {
 	l := newListener(s.client, t.name, &s.config)
 	err := s.unlessClosed(ctx, t.name, func(ctx context.Context) error {
-		defer context.AfterFunc(ctx, l.close)()
-		return l.open(ctx)
+		stop := context.AfterFunc(ctx, l.close)
+		err := l.open(ctx)
+		if !stop() && err == nil {
+			// Redis has confirmed it, but the connection is being closed.
+			err = fmt.Errorf("pubsub: subscribe to %s: %w", t.name, context.Cause(ctx))
+		}
+		return err
 	})
 	if err != nil {
 		l.close()
