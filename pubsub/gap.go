@@ -24,8 +24,9 @@ var (
 // may be lost: Redis keeps nothing for those who are away.
 type Gap struct {
 	Topic string
-	// From is when something was heard from Redis last; all that was published before
-	// has come. To is when Redis confirmed the subscription again, or when it was
+	// From is when something was read from Redis last. What Redis had sent by then and
+	// was not read yet, as when a full buffer with Block kept it from being read, may be
+	// lost, too. To is when Redis confirmed the subscription again, or when it was
 	// closed; all that is published later comes.
 	From, To time.Time
 	// Cause is why.

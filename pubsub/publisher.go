@@ -29,7 +29,7 @@ type PublisherConfig struct {
 	RequireReceivers bool
 	// OnPublished, if set, is called after each message that Redis took, with the
 	// number of receivers that it told. It is called by Publish, so maybe
-	// concurrently.
+	// concurrently. It must not close the publisher, which waits for it.
 	OnPublished func(topic string, msg *message.Message, receivers int64)
 }
 
