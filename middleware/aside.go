@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // putAside puts a message aside, which needs a handoff: it is staged, for a bare
@@ -17,27 +18,7 @@ func putAside(h *handoff.Handoff, a handoff.Aside, cause error) error {
 	return handoff.PutAside(a, cause)
 }
 
-// sleep returns false when ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
 // wait returns false when ctx ends first, or the transport stops.
 func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-	case <-handoff.Stopping(ctx):
-	}
-	return false
+	return pause.For(ctx, handoff.Stopping(ctx), d)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // stored processes a message whose mark is set after its acknowledgement.
@@ -145,7 +146,7 @@ func (d Dedup) settle(ctx context.Context, deliveries *Deliveries, one *delivery
 func (d Dedup) finish(ctx context.Context, lease *lease) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTime)
 	defer cancel()
-	const pause = 100 * time.Millisecond
-	for d.Store.Finish(ctx, lease.key, d.TTL) != nil && sleep(ctx, pause) {
+	const again = 100 * time.Millisecond
+	for d.Store.Finish(ctx, lease.key, d.TTL) != nil && pause.For(ctx, nil, again) {
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // Defaults of [Retry]. The waits of a message whose handler always fails are two
@@ -271,7 +272,7 @@ func (r *retrying) await(delay, bound time.Duration, cause error) error {
 		return nil
 	case bound <= r.HoldUpTo:
 		// Also when the transport stops: what is under way is finished.
-		if !sleep(r.ctx, delay) {
+		if !pause.For(r.ctx, nil, delay) {
 			return cause
 		}
 		return nil

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/pause"
 	"github.com/millstream-go/millstream/internal/restraint"
 	"github.com/millstream-go/millstream/middleware"
 )
@@ -148,21 +148,10 @@ func (g *guard) judge(msg *message.Message, h *handoff.Handoff, err error) error
 	case isAside && h != nil:
 		return h.PutAside(aside)
 	case isAside:
-		sleep(msg.Context(), g.stopping, aside.For)
+		pause.For(msg.Context(), g.stopping, aside.For)
 	case h == nil:
 		// Such a transport delivers the message again at once.
-		sleep(msg.Context(), g.stopping, redeliveryDelay)
+		pause.For(msg.Context(), g.stopping, redeliveryDelay)
 	}
 	return fmt.Errorf("stage %s: %w", g.stage.name, err)
-}
-
-// sleep waits for d, or until ctx or the run ends.
-func sleep(ctx context.Context, stopping <-chan struct{}, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	case <-stopping:
-	}
 }

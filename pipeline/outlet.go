@@ -6,6 +6,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // redeliveryDelay is how long a transport that delivers a rejected message again
@@ -34,7 +35,7 @@ func (o outlet) Publish(topic string, messages ...*message.Message) error {
 		}
 		if err := o.Publisher.Publish(to, messages[:n]...); err != nil {
 			if ctx := messages[0].Context(); handoff.FromContext(ctx) == nil {
-				sleep(ctx, o.stopping, redeliveryDelay)
+				pause.For(ctx, o.stopping, redeliveryDelay)
 			}
 			return err
 		}

@@ -3,9 +3,10 @@ package pubsub
 import (
 	"errors"
 	"fmt"
-	"reflect"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/nilclient"
 )
 
 // ErrClosed is returned by publishers and subscribers that were closed.
@@ -13,7 +14,7 @@ var ErrClosed = errors.New("pubsub: closed")
 
 // checkClient refuses clients that would fail later, and less clearly.
 func checkClient(client redis.UniversalClient) error {
-	if client == nil || reflect.ValueOf(client).Kind() == reflect.Pointer && reflect.ValueOf(client).IsNil() {
+	if nilclient.Is(client) {
 		return errors.New("the Redis client is nil: make one with redis.NewUniversalClient")
 	}
 	if _, ok := client.(*redis.Ring); ok {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/cenkalti/backoff/v5"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // listener keeps one topic subscribed to and puts what comes into the queues of all
@@ -82,7 +84,7 @@ func (l *listener) open(ctx context.Context) error {
 		if why == nil || ctx.Err() == nil { // that time is over is no reason
 			why = err
 		}
-		if isHopeless(err) || !sleep(ctx, pauses.NextBackOff()) {
+		if isHopeless(err) || !pause.For(ctx, nil, pauses.NextBackOff()) {
 			break
 		}
 	}
@@ -172,7 +174,7 @@ func (l *listener) reconnect(ctx context.Context, cause error) {
 			break
 		}
 		l.log.Debug("the subscription cannot be resumed yet", "attempt", attempts, "error", err)
-		if !sleep(ctx, pauses.NextBackOff()) {
+		if !pause.For(ctx, nil, pauses.NextBackOff()) {
 			break
 		}
 	}
@@ -280,16 +282,4 @@ func (l *listener) pauses() *backoff.ExponentialBackOff {
 	b.MaxInterval = l.config.MaxReconnectDelay
 	b.Multiplier = 2
 	return b
-}
-
-// sleep waits; it returns false when ctx ends before.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

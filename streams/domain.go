@@ -7,6 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/nilclient"
 )
 
 // domain is what one commit can reach: everything behind one client. A publisher
@@ -15,7 +16,7 @@ type domain struct{ client redis.UniversalClient }
 
 // newDomain refuses a client that cannot tell itself from another.
 func newDomain(client redis.UniversalClient) (domain, error) {
-	if client == nil || reflect.ValueOf(client).Kind() == reflect.Pointer && reflect.ValueOf(client).IsNil() {
+	if nilclient.Is(client) {
 		return domain{}, fmt.Errorf("streams: the Redis client is nil: make one with redis.NewUniversalClient")
 	}
 	if !reflect.TypeOf(client).Comparable() {

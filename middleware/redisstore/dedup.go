@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"reflect"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/internal/lease"
+	"github.com/millstream-go/millstream/internal/nilclient"
 	"github.com/millstream-go/millstream/middleware"
 )
 
@@ -52,7 +52,7 @@ type DedupConfig struct {
 // NewDedup returns a store on client, which may be of any kind. It does not connect.
 // Whoever makes the store closes it when the router has ended, and the client after that.
 func NewDedup(client redis.UniversalClient, config DedupConfig) (*Dedup, error) {
-	if v := reflect.ValueOf(client); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+	if nilclient.Is(client) {
 		return nil, errors.New("redisstore: the Redis client is nil: make one with redis.NewUniversalClient")
 	}
 	if config.Prefix == "" {
