@@ -20,6 +20,10 @@ var (
 	ErrMoved = errors.New("pubsub: the channel moved to another server")
 )
 
+// errReconnected: go-redis found the connection broken when something was to be sent,
+// and has made another, which it tells nobody.
+var errReconnected = errors.New("pubsub: the connection broke and the client made another")
+
 // Gap is a time in which a subscription was not connected. What was published in it
 // may be lost: Redis keeps nothing for those who are away.
 type Gap struct {

@@ -127,8 +127,11 @@ func (l *listener) read(ctx context.Context) error {
 		case *redis.Message:
 			l.take(reply)
 		case *redis.Subscription:
-			if reply.Kind == "sunsubscribe" && reply.Channel == l.topic {
+			switch {
+			case reply.Kind == "sunsubscribe" && reply.Channel == l.topic:
 				return ErrMoved
+			case reply.Kind == l.kind: // the answer that connect waited for was read there
+				return errReconnected
 			}
 		}
 	}
