@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/stretchr/testify/require"
@@ -121,4 +122,27 @@ func TestAnEnvelopeOfAnUnknownVersionIsNoPayload(t *testing.T) {
 	msg.Ack()
 	require.EqualValues(t, 1, statsOf(t, s).Poisoned)
 	require.Equal(t, pubsub.Lost{Malformed: 1}, statsOf(t, other).Lost)
+}
+
+// hanging is a publisher that looks at no context.
+type hanging struct{ until chan struct{} }
+
+func (h hanging) Publish(string, ...*message.Message) error {
+	<-h.until
+	return nil
+}
+func (hanging) Close() error { return nil }
+
+func TestCloseDoesNotWaitForAPoisonPublisherThatHangs(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(), client(t)
+	hangs := hanging{make(chan struct{})}
+	defer close(hangs.until)
+	messages, s := subscribe(t, c, topic, pubsub.SubscriberConfig{
+		MaxRedeliveries: -1, Poison: hangs, DrainTimeout: 10 * time.Millisecond,
+	})
+	publish(t, c, topic, "bad")
+	receive(t, messages).Nack()
+	require.NoError(t, s.Close())
+	require.Equal(t, pubsub.Lost{Rejected: 1}, statsOf(t, s).Lost)
 }

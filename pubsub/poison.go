@@ -2,6 +2,7 @@ package pubsub
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -35,7 +36,9 @@ func (s *subscription) poison(ctx context.Context, l *letter, kind, reason strin
 		s.complain("a message is given up and lost: there is no poison topic", "uuid", l.uuid, "channel", l.Channel, "reason", reason)
 		return false
 	}
-	d := &delivery{Context: context.WithoutCancel(ctx), of: l.Message}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	d := &delivery{Context: ctx, of: l.Message}
 	defer d.end()
 	msg := l.message(d)
 	handoff.Poisoning{
@@ -44,7 +47,7 @@ func (s *subscription) poison(ctx context.Context, l *letter, kind, reason strin
 		Topic: s.topic, Attempts: deliveries, FailedAt: time.Now(),
 	}.Describe(msg.Metadata)
 	topic := s.poisonTopic()
-	if err := publish(s.config.Poison, topic, msg); err != nil {
+	if err := s.publish(topic, msg); err != nil {
 		s.complain("a message is given up and lost: it could not go to the poison topic", "uuid", l.uuid, "channel", l.Channel,
 			"poison_topic", topic, "reason", reason, "error", err)
 		return false
@@ -52,6 +55,22 @@ func (s *subscription) poison(ctx context.Context, l *letter, kind, reason strin
 	s.complain("a message is given up: it went to the poison topic", "uuid", l.uuid, "channel", l.Channel,
 		"poison_topic", topic, "reason", reason)
 	return true
+}
+
+// errLate: whether the message was published after all nobody knows.
+var errLate = errors.New("the publisher did not finish before the drain deadline")
+
+// publish waits for the poison publisher until handlers are waited for no longer: many
+// publishers look at no context.
+func (s *subscription) publish(topic string, msg *message.Message) error {
+	done := make(chan error, 1)
+	go func() { done <- publish(s.config.Poison, topic, msg) }()
+	select {
+	case err := <-done:
+		return err
+	case <-s.expired:
+		return errLate
+	}
 }
 
 // publish does not let a publisher that panics take the process with it.
