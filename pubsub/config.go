@@ -53,7 +53,8 @@ type SubscriberConfig struct {
 	// Default: 3.
 	MaxRedeliveries int
 	// NackDelay is how long it takes until then at first; it doubles each time up to
-	// MaxNackDelay. Defaults: 50 milliseconds and 1 second.
+	// MaxNackDelay, which is not below it. Defaults: 50 milliseconds and 1 second, or
+	// NackDelay if that is more.
 	NackDelay, MaxNackDelay time.Duration
 	// Poison, if set, gets the messages that were rejected as often as they may be or
 	// that cannot be read; the subscriber does not close it. Default: they are lost.
@@ -74,7 +75,8 @@ type SubscriberConfig struct {
 	// The first is made at once, and pauses grow from 10 milliseconds, varied by half.
 	// Default: 1 second.
 	MaxReconnectDelay time.Duration
-	// DrainTimeout is how long Close waits for messages that are with a handler.
+	// DrainTimeout is how long Close waits for messages that are with a handler or on
+	// their way to Poison.
 	// Default: 10 seconds.
 	DrainTimeout time.Duration
 	// OnGap, if set, is called at the end of each time in which a subscription was not
@@ -115,6 +117,9 @@ func (c *SubscriberConfig) checkKinds() (faults []error) {
 	}
 	if c.PoisonTopic != "" && c.Poison == nil {
 		faults = append(faults, errors.New("a PoisonTopic needs a publisher: set Poison, too"))
+	}
+	if c.MaxNackDelay != 0 && c.MaxNackDelay < c.NackDelay {
+		faults = append(faults, fmt.Errorf("a MaxNackDelay of %v is below the NackDelay of %v, with which delays begin", c.MaxNackDelay, c.NackDelay))
 	}
 	return faults
 }

@@ -85,11 +85,13 @@ func readHeader(b []byte) (uuid string, metadata message.Metadata, ok bool) {
 		return "", nil, false
 	}
 	n, size := binary.Uvarint(b)
-	if size <= 0 || n > uint64(len(b)) { // each needs two bytes
+	if size <= 0 || n > uint64(len(b)-size)/2 { // each is two bytes at least
 		return "", nil, false
 	}
 	b = b[size:]
-	metadata = make(message.Metadata, n+2) // the channel and the pattern are added
+	// The channel and the pattern are added. Anyone may publish: a header of many
+	// empty keys, all the same, is not to claim more memory than it has itself.
+	metadata = make(message.Metadata, min(n+2, 64))
 	for range n {
 		var key, value string
 		if key, b, ok = readText(b); !ok {

@@ -62,6 +62,7 @@ func TestAHeaderThatPromisesTooMuchIsAPayload(t *testing.T) {
 	for _, header := range []string{
 		"", "\x05id", "\x02id", "\x02id\x01", "\x02id\x01\x03key", "\x02id\x00more", "\xff",
 		"\x02id" + string(binary.AppendUvarint(nil, 1<<62)),
+		"\x02id\x03\x00\x00\x00\x00", // three entries, where there is room for two
 		string(binary.AppendUvarint(nil, 1<<63)) + "id",
 	} {
 		b := append([]byte(envelopeMagic), envelopeVersion)

@@ -29,7 +29,7 @@ type PublisherConfig struct {
 	RequireReceivers bool
 	// OnPublished, if set, is called after each message that Redis took, with the
 	// number of receivers that it told. It is called by Publish, so maybe
-	// concurrently. It must not close the publisher, which waits for it.
+	// concurrently, and Close does not wait for it.
 	OnPublished func(topic string, msg *message.Message, receivers int64)
 }
 
@@ -68,12 +68,6 @@ func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publis
 // of a delivery of another transport is not part of its handoff: it is published
 // at once.
 func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
-	// Close waits for calls under way.
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	if p.closed {
-		return fmt.Errorf("publish to %s: %w", topic, ErrClosed)
-	}
 	if topic == "" {
 		return errors.New("pubsub: publish: the topic is empty")
 	}
@@ -85,8 +79,33 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	replies, err := p.send(messages[0].Context(), topic, messages)
-	unheard := 0
+	replies, err := p.sendUnlessClosed(topic, messages)
+	unheard := p.tell(topic, messages, replies)
+	switch {
+	case errors.Is(err, ErrClosed):
+		return err
+	case err != nil:
+		return p.explain(topic, replies, err)
+	case unheard > 0 && p.config.RequireReceivers:
+		return fmt.Errorf("pubsub: publish to %s: %d of %d messages: %w", topic, unheard, len(messages), ErrNoReceivers)
+	}
+	return nil
+}
+
+// sendUnlessClosed sends messages. Close waits for it, but not for the user's hook,
+// which may call Close itself.
+func (p *Publisher) sendUnlessClosed(topic string, messages []*message.Message) ([]*redis.IntCmd, error) {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	if p.closed {
+		return nil, fmt.Errorf("publish to %s: %w", topic, ErrClosed)
+	}
+	return p.send(messages[0].Context(), topic, messages)
+}
+
+// tell calls the user's hook for what was published, and returns how many messages
+// nobody received.
+func (p *Publisher) tell(topic string, messages []*message.Message, replies []*redis.IntCmd) (unheard int) {
 	for i, reply := range replies {
 		if reply.Err() != nil {
 			continue
@@ -98,13 +117,7 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 			p.config.OnPublished(topic, messages[i], reply.Val())
 		}
 	}
-	switch {
-	case err != nil:
-		return p.explain(topic, replies, err)
-	case unheard > 0 && p.config.RequireReceivers:
-		return fmt.Errorf("pubsub: publish to %s: %d of %d messages: %w", topic, unheard, len(messages), ErrNoReceivers)
-	}
-	return nil
+	return unheard
 }
 
 // send publishes messages to the server where those who listen are looked for.

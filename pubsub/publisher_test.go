@@ -6,9 +6,11 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/pubsub"
@@ -90,6 +92,7 @@ func TestNothingIsMadeOfWhatCannotWork(t *testing.T) {
 		"a value of -1ns for SubscribeTimeout": {SubscribeTimeout: -1},
 		"a value of -1ns for Heartbeat":        {Heartbeat: -1},
 		"a value of -1ns for DrainTimeout":     {DrainTimeout: -1},
+		"a MaxNackDelay of 1s is below":        {NackDelay: time.Minute, MaxNackDelay: time.Second},
 		"a PoisonTopic needs a publisher":      {PoisonTopic: "poison"},
 	} {
 		_, err := pubsub.NewSubscriber(c, config)
@@ -154,4 +157,14 @@ func scan(s *bufio.Scanner) func(yield func([]string) bool) {
 			}
 		}
 	}
+}
+
+func TestAHookMayCloseItsPublisher(t *testing.T) {
+	t.Parallel()
+	var p *pubsub.Publisher
+	p = newPublisher(t, client(t), pubsub.PublisherConfig{
+		OnPublished: func(string, *message.Message, int64) { assert.NoError(t, p.Close()) },
+	})
+	require.NoError(t, p.Publish(newTopic(), message.NewMessage("1", nil)))
+	require.ErrorIs(t, p.Publish(newTopic(), message.NewMessage("2", nil)), pubsub.ErrClosed)
 }
