@@ -1,15 +1,13 @@
 package pubsub
 
-import (
-	"cmp"
-	"slices"
-	"sync"
-	"time"
-)
+import "time"
 
 // Stats are counts of what happened to the messages of one topic, since the
 // [Subscriber] or the [Transport] that returns them was made. A message that two
 // subscriptions received counts twice.
+//
+// Of topics without a subscription the 1,000 that ended last are kept apart; the rest
+// are counted together, in an entry with an empty Topic.
 //
 // Every message that was received is somewhere, at any moment:
 //
@@ -73,59 +71,4 @@ func (s *Stats) add(o Stats) {
 	s.Gaps += o.Gaps
 	s.GapTime += o.GapTime
 	s.Down += o.Down
-}
-
-// ledger keeps the counts of many topics, also of those whose subscriptions have
-// ended.
-type ledger struct {
-	mu     sync.Mutex
-	topics map[string]*account
-}
-
-// account has the counts of a topic.
-type account struct {
-	past Stats
-	live map[counter]struct{}
-}
-
-// counter is a part of a subscription that counts.
-type counter interface{ stats() Stats }
-
-func newLedger() *ledger { return &ledger{topics: map[string]*account{}} }
-
-// begin counts what c does from now on.
-func (l *ledger) begin(topic string, c counter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a := l.topics[topic]
-	if a == nil {
-		a = &account{past: Stats{Topic: topic}, live: map[counter]struct{}{}}
-		l.topics[topic] = a
-	}
-	a.live[c] = struct{}{}
-}
-
-// end keeps the counts of what has ended.
-func (l *ledger) end(topic string, c counter) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	a := l.topics[topic]
-	delete(a.live, c)
-	a.past.add(c.stats())
-}
-
-// stats returns what was counted, in the order of topics.
-func (l *ledger) stats() []Stats {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	all := make([]Stats, 0, len(l.topics))
-	for _, a := range l.topics {
-		s := a.past
-		for c := range a.live {
-			s.add(c.stats())
-		}
-		all = append(all, s)
-	}
-	slices.SortFunc(all, func(a, b Stats) int { return cmp.Compare(a.Topic, b.Topic) })
-	return all
 }
