@@ -8,6 +8,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/isnil"
 )
 
 // Ingest adds a flow of what arrives at a topic of another transport, such as a
@@ -33,7 +34,7 @@ func Ingest[T any](p *Pipeline, name string, from Transport, topic string, optio
 	n := p.addNode(name, stageShape, []*port{in}, options)
 	in.codec = n.settings.codec
 	out := p.output(n)
-	if from == nil {
+	if isnil.Value(from) {
 		p.fault("ingest %q: the transport is nil", name)
 	}
 	if topic == "" {
@@ -60,7 +61,7 @@ func Broadcast[T any](from Flow[T], name string, to Transport, topic func(T) str
 	p := from.home()
 	n := p.addNode(name, sinkShape, from.ports, options)
 	n.outputs = []*port{{pipeline: p, name: name, transport: to, producer: n}}
-	if to == nil {
+	if isnil.Value(to) {
 		p.fault("broadcast %q: the transport is nil", name)
 	}
 	if topic == nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/pubsub/gochannel"
 
 	"github.com/millstream-go/millstream/pipeline"
+	"github.com/millstream-go/millstream/streams"
 )
 
 // live is a transport that only those who listen hear of.
@@ -181,6 +182,33 @@ func TestFaultsOfBridges(t *testing.T) {
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v lacks %s", err, want)
+		}
+	}
+}
+
+// A pointer that is nil is no transport either, though its interface is not nil.
+func TestANilPointerIsNoTransport(t *testing.T) {
+	t.Parallel()
+	var none *streams.Transport
+	p := pipeline.New("bridges")
+	in := pipeline.Ingest[int](p, "in", none, "topic")
+	pipeline.Broadcast(in, "out", none, func(int) string { return "topic" })
+	for _, want := range []string{`ingest "in": the transport is nil`, `broadcast "out": the transport is nil`} {
+		if err := p.Check(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v lacks %s", err, want)
+		}
+	}
+
+	p = newPipeline(t)
+	numbers := pipeline.Source[int](p, "numbers")
+	pipeline.Sink(numbers, "print", func(context.Context, int) error { return nil })
+	_, err := pipeline.NewPublisher(numbers, none)
+	for what, err := range map[string]error{
+		"run": p.Run(t.Context(), none), "wait": p.WaitIdle(t.Context(), none), "publisher": err,
+		"run with a zero transport": p.Run(t.Context(), &streams.Transport{}),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "transport is nil") {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/millstream-go/millstream/internal/isnil"
 )
 
 const (
@@ -23,6 +25,9 @@ const (
 func (p *Pipeline) WaitIdle(ctx context.Context, transport Transport) error {
 	if err := p.Check(); err != nil {
 		return err
+	}
+	if isnil.Value(transport) {
+		return fmt.Errorf("pipeline %q: the transport is nil", p.name)
 	}
 	idler, ok := transport.(Idler)
 	if !ok {

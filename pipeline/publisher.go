@@ -9,6 +9,8 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/components/delay"
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/isnil"
 )
 
 // Publisher publishes values into a source, from the process that runs the
@@ -27,7 +29,7 @@ func NewPublisher[T any](into Flow[T], transport Transport) (*Publisher[T], erro
 	if err := source.check(); err != nil {
 		return nil, fmt.Errorf("pipeline %q: publish into source %q: %w", source.pipeline.name, source.name, err)
 	}
-	if transport == nil {
+	if isnil.Value(transport) {
 		return nil, errors.New("pipeline: the transport is nil")
 	}
 	publisher, err := transport.Publisher()

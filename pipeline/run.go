@@ -10,6 +10,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 
+	"github.com/millstream-go/millstream/internal/isnil"
 	"github.com/millstream-go/millstream/internal/restraint"
 )
 
@@ -70,7 +71,7 @@ func (p *Pipeline) Run(ctx context.Context, transport Transport, options ...RunO
 
 // selected returns the stages to run.
 func (r *run) selected() ([]*node, error) {
-	if r.transport == nil {
+	if isnil.Value(r.transport) {
 		return nil, errors.New("the transport is nil")
 	}
 	if r.drain <= 0 {

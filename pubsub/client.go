@@ -6,7 +6,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/millstream-go/millstream/internal/nilclient"
+	"github.com/millstream-go/millstream/internal/isnil"
 )
 
 // ErrClosed is returned by publishers and subscribers that were closed.
@@ -14,7 +14,7 @@ var ErrClosed = errors.New("pubsub: closed")
 
 // checkClient refuses clients that would fail later, and less clearly.
 func checkClient(client redis.UniversalClient) error {
-	if nilclient.Is(client) {
+	if isnil.Value(client) {
 		return errors.New("the Redis client is nil: make one with redis.NewUniversalClient")
 	}
 	if _, ok := client.(*redis.Ring); ok {

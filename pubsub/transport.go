@@ -14,18 +14,24 @@ import (
 type Config struct {
 	// Publisher is how all publishers are made.
 	Publisher PublisherConfig
-	// Subscriber is how all subscribers are made, but for what a stage asks for
-	// itself: Concurrency, DrainTimeout, PoisonTopic, Pipeline and Handler.
+	// Subscriber is how all subscribers are made, but for what a stage says itself:
+	// Concurrency, DrainTimeout, PoisonTopic, Pipeline and Handler. In a pipeline
+	// these come from its options and their defaults, and have no effect here.
 	Subscriber SubscriberConfig
 }
 
 // Transport carries stages of a pipeline on Redis Pub/Sub. There are no groups:
 // every subscriber gets every message, in every process. Its methods may be called
-// concurrently.
+// concurrently. Make one with [NewTransport]: the zero value returns errors.
 type Transport struct {
 	client redis.UniversalClient
 	config Config
 }
+
+// errUnmade is what a transport returns that NewTransport did not make.
+var errUnmade = errors.New("pubsub: the transport is nil or empty: make one with NewTransport")
+
+func (t *Transport) isMade() bool { return t != nil && t.client != nil }
 
 // NewTransport returns a transport on client, which stays the caller's to close,
 // after the pipelines that use it have ended.
@@ -49,19 +55,25 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 
 // Publisher returns a publisher.
 func (t *Transport) Publisher() (message.Publisher, error) {
+	if !t.isMade() {
+		return nil, errUnmade
+	}
 	return NewPublisher(t.client, t.config.Publisher)
 }
 
 // Subscriber returns a subscriber for a stage. Its group is a name in poisoned
 // messages and nothing else.
 func (t *Transport) Subscriber(s handoff.Subscription) (message.Subscriber, error) {
+	if !t.isMade() {
+		return nil, errUnmade
+	}
 	config := t.config.Subscriber
 	if s.Concurrency != 0 {
 		config.Concurrency = s.Concurrency
 	}
-	if s.Ordered && config.Concurrency > 1 {
-		return nil, fmt.Errorf("pubsub: subscriber of %s: with Ordered, which delivers one message at a time, a Concurrency of %d is not possible",
-			s.Topic, config.Concurrency)
+	if s.Ordered {
+		return nil, fmt.Errorf("pubsub: subscriber of %s: Ordered, by which one process at a time has the work of stage %s: %w on Pub/Sub, "+
+			"where each process gets every message; a Concurrency of 1 keeps order in each", s.Topic, s.Group, errors.ErrUnsupported)
 	}
 	if s.DrainTimeout != 0 {
 		config.DrainTimeout = s.DrainTimeout
@@ -76,4 +88,9 @@ func (t *Transport) Subscriber(s handoff.Subscription) (message.Subscriber, erro
 // Stats returns the counts of each topic that subscribers of this transport have
 // subscribed to, in the order of topics. The transport counts on from one run to
 // the next.
-func (t *Transport) Stats() []Stats { return t.config.Subscriber.ledger.stats() }
+func (t *Transport) Stats() []Stats {
+	if !t.isMade() {
+		return nil
+	}
+	return t.config.Subscriber.ledger.stats()
+}

@@ -1,6 +1,7 @@
 package pubsub_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -58,6 +59,17 @@ func TestATransportRefusesWhatCannotBe(t *testing.T) {
 	require.NoError(t, err)
 	_, err = transport.Subscriber(handoff.Subscription{Topic: "t", Concurrency: -1})
 	require.ErrorContains(t, err, "Concurrency")
-	_, err = transport.Subscriber(handoff.Subscription{Topic: "t", Concurrency: 2, Ordered: true})
-	require.ErrorContains(t, err, "Ordered")
+	_, err = transport.Subscriber(handoff.Subscription{Topic: "t", Ordered: true})
+	require.ErrorIs(t, err, errors.ErrUnsupported)
+}
+
+func TestATransportThatNobodyMadeReturnsErrors(t *testing.T) {
+	t.Parallel()
+	for name, transport := range map[string]*pubsub.Transport{"nil": nil, "zero": {}} {
+		_, err := transport.Publisher()
+		require.ErrorContains(t, err, "NewTransport", name)
+		_, err = transport.Subscriber(handoff.Subscription{Topic: "t"})
+		require.ErrorContains(t, err, "NewTransport", name)
+		require.Empty(t, transport.Stats(), name)
+	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/internal/handoff"
-	"github.com/millstream-go/millstream/internal/nilclient"
+	"github.com/millstream-go/millstream/internal/isnil"
 )
 
 // domain is what one commit can reach: everything behind one client. A publisher
@@ -16,7 +16,7 @@ type domain struct{ client redis.UniversalClient }
 
 // newDomain refuses a client that cannot tell itself from another.
 func newDomain(client redis.UniversalClient) (domain, error) {
-	if nilclient.Is(client) {
+	if isnil.Value(client) {
 		return domain{}, fmt.Errorf("streams: the Redis client is nil: make one with redis.NewUniversalClient")
 	}
 	if !reflect.TypeOf(client).Comparable() {

@@ -120,4 +120,9 @@ func (s *Subscriber) Stats() []Stats { return s.ledger.stats() }
 // Stats returns the counts of each topic and group that subscribers of this
 // transport have subscribed to, in the order of topics and groups. The transport
 // counts on from one run to the next.
-func (t *Transport) Stats() []Stats { return t.ledger.stats() }
+func (t *Transport) Stats() []Stats {
+	if !t.isMade() {
+		return nil
+	}
+	return t.ledger.stats()
+}

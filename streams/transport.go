@@ -53,7 +53,8 @@ type Config struct {
 }
 
 // Transport carries a pipeline on Redis Streams: give it to the pipeline's Run.
-// Its methods may be called concurrently.
+// Its methods may be called concurrently. Make one with [NewTransport]: the zero value
+// returns errors.
 type Transport struct {
 	client redis.UniversalClient
 	config Config
@@ -88,6 +89,11 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 	return t, nil
 }
 
+// errUnmade is what a transport returns that NewTransport did not make.
+var errUnmade = errors.New("streams: the transport is nil or empty: make one with NewTransport")
+
+func (t *Transport) isMade() bool { return t != nil && t.client != nil }
+
 // keptBeside is how many entries trimming may leave beyond Trim.KeepEntries, as only
 // whole nodes are deleted, with some to spare for those that are worked on.
 const keptBeside = 1000
@@ -115,6 +121,9 @@ func (c *Config) checkBound() error {
 // No group is made unless the client may do all that every subscription does; the
 // error names what lacks, as that of [Subscriber.Subscribe].
 func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscription) error {
+	if !t.isMade() {
+		return errUnmade
+	}
 	config := t.subscriberConfig(handoff.Subscription{})
 	if err := config.setDefaults(); err != nil {
 		return err
@@ -142,11 +151,17 @@ func (t *Transport) Prepare(ctx context.Context, subscriptions []handoff.Subscri
 
 // Publisher returns a publisher.
 func (t *Transport) Publisher() (message.Publisher, error) {
+	if !t.isMade() {
+		return nil, errUnmade
+	}
 	return NewPublisher(t.client, t.publisherConfig())
 }
 
 // Subscriber returns a subscriber for a stage.
 func (t *Transport) Subscriber(s handoff.Subscription) (message.Subscriber, error) {
+	if !t.isMade() {
+		return nil, errUnmade
+	}
 	t.poison.Store(s.Poison, true)
 	return NewSubscriber(t.client, s.Group, t.subscriberConfig(s))
 }
@@ -195,6 +210,9 @@ func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
 // Idle reports whether none of the subscriptions has an undelivered, pending or
 // parked message, in any process, at one moment.
 func (t *Transport) Idle(ctx context.Context, subscriptions []handoff.Subscription) (bool, error) {
+	if !t.isMade() {
+		return false, errUnmade
+	}
 	readings := make([]commit.Reading, len(subscriptions))
 	for i, s := range subscriptions {
 		readings[i] = commit.Reading{Stream: s.Topic, Group: s.Group}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/millstream-go/millstream/internal/isnil"
 	"github.com/millstream-go/millstream/internal/lease"
-	"github.com/millstream-go/millstream/internal/nilclient"
 	"github.com/millstream-go/millstream/middleware"
 )
 
@@ -52,7 +52,7 @@ type DedupConfig struct {
 // NewDedup returns a store on client, which may be of any kind. It does not connect.
 // Whoever makes the store closes it when the router has ended, and the client after that.
 func NewDedup(client redis.UniversalClient, config DedupConfig) (*Dedup, error) {
-	if nilclient.Is(client) {
+	if isnil.Value(client) {
 		return nil, errors.New("redisstore: the Redis client is nil: make one with redis.NewUniversalClient")
 	}
 	if config.Prefix == "" {

@@ -11,7 +11,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/time/rate"
 
-	"github.com/millstream-go/millstream/internal/nilclient"
+	"github.com/millstream-go/millstream/internal/isnil"
 	"github.com/millstream-go/millstream/internal/refused"
 	"github.com/millstream-go/millstream/middleware"
 	"github.com/millstream-go/millstream/middleware/internal/tokens"
@@ -66,7 +66,7 @@ var _ middleware.Limiter = (*Limiter)(nil)
 // configuration is one that would let nothing through, or everything. It does not
 // connect.
 func NewLimiter(client redis.UniversalClient, config LimiterConfig) (*Limiter, error) {
-	if nilclient.Is(client) {
+	if isnil.Value(client) {
 		return nil, errors.New("redisstore limiter: the client is nil")
 	}
 	if config.Burst == 0 {
