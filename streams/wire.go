@@ -30,9 +30,14 @@ func values(m Marshaller, topic string, msg *message.Message) ([]any, error) {
 	if msg == nil {
 		return nil, fmt.Errorf("streams: publish to %s: the message is nil", topic)
 	}
-	if _, standard := m.(redisstream.DefaultMarshallerUnmarshaller); standard && len(msg.Metadata) == 0 {
-		// What it makes of such a message, without the map.
-		return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", "", "payload", []byte(msg.Payload)}, nil
+	if isStandard(m) && msg.Metadata[redisstream.UUIDHeaderKey] == "" {
+		// What it makes of a message, without the map.
+		if len(msg.Metadata) == 0 {
+			return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", "", "payload", []byte(msg.Payload)}, nil
+		}
+		if metadata, ok := packMetadata(msg.Metadata); ok {
+			return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", metadata, "payload", []byte(msg.Payload)}, nil
+		}
 	}
 	fields, err := marshal(m, topic, msg)
 	if err != nil {
@@ -102,6 +107,11 @@ func decode(m Marshaller, entry commit.Entry) (msg *message.Message, err error) 
 			msg, err = nil, fmt.Errorf("unmarshal: panic: %v", r)
 		}
 	}()
+	if isStandard(m) {
+		if msg, ok := unmarshalStandard(entry.Values); ok {
+			return msg, nil
+		}
+	}
 	msg, err = m.Unmarshal(entry.Values)
 	if err == nil && msg == nil {
 		err = fmt.Errorf("unmarshal: no message and no error")
