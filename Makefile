@@ -35,6 +35,10 @@ bench: ## Measure a chain of stages end to end
 bench-middleware: ## Measure what each part of the middleware costs
 	go run ./benchmarks/cmd/chain -middleware -rounds 7
 
+.PHONY: bench-live
+bench-live: ## Measure Pub/Sub beside Streams: speed, memory, loss, replay
+	go test -run '^$$' -bench . -benchtime 5x ./benchmarks/live
+
 .PHONY: drain
 drain: ## Measure the memory it takes to work off a backlog of 5 million
 	go run ./benchmarks/cmd/drain

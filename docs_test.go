@@ -21,13 +21,37 @@ func flat(code string) string {
 
 // Code in the documentation is that of examples, which are compiled and run; a line
 // with "// ..." stands for what is left out.
-func TestTheMiddlewareDocumentationShowsCodeThatRuns(t *testing.T) {
-	page, err := os.ReadFile("docs/middleware.md")
-	if err != nil {
-		t.Fatal(err)
+func TestTheDocumentationShowsCodeThatRuns(t *testing.T) {
+	for page, packages := range map[string][]string{
+		"docs/middleware.md": {"middleware", "pipeline"},
+		"docs/pubsub.md":     {"pubsub"},
+	} {
+		t.Run(page, func(t *testing.T) {
+			text, err := os.ReadFile(page)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code := examples(t, packages)
+			blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(text), -1)
+			if len(blocks) == 0 {
+				t.Fatal("there is no code in it")
+			}
+			for _, block := range blocks {
+				for part := range strings.SplitSeq(flat(block[1]), "// ...\n") {
+					if !strings.Contains(code, part) {
+						t.Errorf("no example has\n%s", part)
+					}
+				}
+			}
+		})
 	}
-	var examples strings.Builder
-	for _, dir := range []string{"middleware", "pipeline"} {
+}
+
+// examples returns the code of all examples of packages.
+func examples(t *testing.T, packages []string) string {
+	t.Helper()
+	var code strings.Builder
+	for _, dir := range packages {
 		files, err := filepath.Glob(filepath.Join(dir, "example*_test.go"))
 		if err != nil {
 			t.Fatal(err)
@@ -37,18 +61,8 @@ func TestTheMiddlewareDocumentationShowsCodeThatRuns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			examples.WriteString(flat(string(source)))
+			code.WriteString(flat(string(source)))
 		}
 	}
-	blocks := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllStringSubmatch(string(page), -1)
-	if len(blocks) == 0 {
-		t.Fatal("there is no code in it")
-	}
-	for _, block := range blocks {
-		for part := range strings.SplitSeq(flat(block[1]), "// ...\n") {
-			if !strings.Contains(examples.String(), part) {
-				t.Errorf("no example has\n%s", part)
-			}
-		}
-	}
+	return code.String()
 }
