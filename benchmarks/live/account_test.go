@@ -1,6 +1,7 @@
 package live_test
 
 import (
+	"context"
 	"testing"
 	"time"
 
@@ -9,8 +10,8 @@ import (
 
 // account is what became of messages: sent is received and lost.
 type account struct {
-	sent, failed, received, lost, again int
-	pause, behind                       time.Duration
+	sent, failed, received, lost, again, twice int
+	pause, behind                              time.Duration
 
 	// What package pubsub says: how many it lost, and for how long it was deaf.
 	tells   bool
@@ -39,7 +40,11 @@ func (s *scene) account(published time.Time) account {
 	require.Equal(s, a.sent, a.received+a.lost)
 	if a.tells {
 		s.compare(&a)
+		return a
 	}
+	entries, err := s.client.XLen(context.Background(), s.topic).Result() // nothing trims it
+	require.NoError(s, err)
+	a.twice = int(entries) - len(s.handled)
 	return a
 }
 
@@ -70,5 +75,7 @@ func (a account) report(b *testing.B, name string) {
 	if a.tells {
 		report("counted", a.counted)
 		report("gap-ms", int(a.gap.Milliseconds()))
+	} else {
+		report("twice", a.twice)
 	}
 }

@@ -12,11 +12,19 @@ import (
 
 	"github.com/millstream-go/millstream/internal/redistest"
 	"github.com/millstream-go/millstream/pubsub"
+	"github.com/millstream-go/millstream/streams"
 )
 
 // dropOldest makes a subscriber with the buffer and the overflow that it has by default.
 func dropOldest(c *redis.Client, _ string) (message.Subscriber, error) {
 	return pubsub.NewSubscriber(c, pubsub.SubscriberConfig{Logger: quiet})
+}
+
+// keyed makes a publisher that adds nothing twice, however often go-redis repeats a call.
+func keyed(c *redis.Client) (message.Publisher, error) {
+	return streams.NewPublisher(c, streams.PublisherConfig{
+		IdempotencyKey: func(_ string, msg *message.Message) string { return msg.UUID },
+	})
 }
 
 // scene is a publisher and a listener to which a fault happens.

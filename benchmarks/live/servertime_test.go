@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/internal/redistest"
+	"github.com/millstream-go/millstream/streams"
 )
 
 // everysec is the append-only file as Redis syncs it by default, once a second.
@@ -20,6 +21,10 @@ func everysec() redistest.Option {
 // of 100 (batch). On streams that is adding, reading, acknowledging and deleting it;
 // streams-aof has an append-only file.
 func BenchmarkServerTime(b *testing.B) {
+	deleting := carriers[1]
+	deleting.subscriber = func(c *redis.Client, group string) (message.Subscriber, error) {
+		return streams.NewSubscriber(c, group, streams.SubscriberConfig{Trim: &streams.Trim{}, Logger: quiet})
+	}
 	plain, logged := redistest.Start(b).Client(b), redistest.Start(b, everysec()).Client(b)
 	rounds(b, func() figures {
 		f := figures{}
@@ -29,8 +34,8 @@ func BenchmarkServerTime(b *testing.B) {
 			client  *redis.Client
 		}{
 			{"pubsub", carriers[0], plain},
-			{"streams", carriers[1], plain},
-			{"streams-aof", carriers[1], logged},
+			{"streams", deleting, plain},
+			{"streams-aof", deleting, logged},
 		} {
 			f[contender.name+"-alone-us/msg"] = serverTime(b, contender.carrier, contender.client, 1, 1, burst)
 			f[contender.name+"-batch-us/msg"] = serverTime(b, contender.carrier, contender.client, 100, burst, backlog)
