@@ -24,6 +24,9 @@ var leftByTheSuite = []goleak.Option{
 }
 
 func TestMain(m *testing.M) {
+	if os.Getenv(workerEnv) != "" {
+		os.Exit(work())
+	}
 	slog.SetDefault(slog.New(slog.DiscardHandler)) // gaps and lost messages are what most tests are about
 	redis.SetLogger(silent{})
 	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }, leftByTheSuite...))
