@@ -19,13 +19,16 @@ import (
 // The message is acknowledged to the other transport when it is in the flow, so what
 // that transport guarantees holds up to there. With one that gives each process
 // every message, as Redis Pub/Sub does, let one process run the stage, with [Only], or
-// have a middleware.Dedup behind it: a message with an id of its own, as in an envelope
-// of package pubsub, has the same id in the flow, whichever process took it over. One
-// without, as a payload that any client publishes, needs a key made of the payload.
+// have a middleware.Dedup behind it: the id in the flow is made of name and of the id
+// that a message comes with, as in an envelope of package pubsub, so it is the same
+// whichever process took the message over. One that comes without, as a payload that
+// any client publishes, needs a key made of the payload.
 //
 // What cannot be put into the flow, because its server is away, is rejected after a
 // second, again and again. Package pubsub bears with that a few times, and then the
 // message is lost and counted: give it a larger MaxRedeliveries, and Block as Overflow.
+// One that the server took although its reply was lost is then in the flow twice, with
+// one id; where it was given up it counts as lost and is in the flow all the same.
 func Ingest[T any](p *Pipeline, name string, from Transport, topic string, options ...StageOption) Flow[T] {
 	if p == nil {
 		p = orphan()
@@ -51,7 +54,8 @@ func Ingest[T any](p *Pipeline, name string, from Transport, topic string, optio
 
 // Broadcast adds a stage that publishes each message to a topic of another transport,
 // such as a channel of pubsub.Transport, which topic chooses: payload and metadata as
-// they are, with the same id when it is repeated.
+// they are. Its id is made of that of the message and of name, so it is the same when
+// the message is repeated.
 //
 // It is published before it is acknowledged, so a crash between the two repeats it.
 // Beyond that the guarantee is the other transport's. A publisher that fails when nobody
