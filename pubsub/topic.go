@@ -69,9 +69,7 @@ func (s *Subscriber) attach(ctx context.Context, t *topic, q *queue) error {
 		return fmt.Errorf("subscribe to %s: %w", t.name, ErrClosed)
 	}
 	if t.listener == nil {
-		if err := s.open(ctx, t); err != nil {
-			return err
-		}
+		return s.open(ctx, t, q)
 	}
 	if err := s.unlessClosed(ctx, t.name, t.listener.awaitUp); err != nil {
 		return err
@@ -80,8 +78,8 @@ func (s *Subscriber) attach(ctx context.Context, t *topic, q *queue) error {
 	return nil
 }
 
-// open makes the topic's connection.
-func (s *Subscriber) open(ctx context.Context, t *topic) error {
+// open makes the topic's connection, which fills q from the first message on.
+func (s *Subscriber) open(ctx context.Context, t *topic, q *queue) error {
 	l := newListener(s.client, t.name, &s.config)
 	err := s.unlessClosed(ctx, t.name, func(ctx context.Context) error {
 		stop := context.AfterFunc(ctx, l.close)
@@ -96,6 +94,7 @@ func (s *Subscriber) open(ctx context.Context, t *topic) error {
 		l.close()
 		return err
 	}
+	l.add(q)
 	t.listener = l
 	s.config.ledger.begin(t.name, l)
 	ctx, t.deafen = context.WithCancel(context.Background())
