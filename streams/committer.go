@@ -138,6 +138,7 @@ func (c *committer) separate(ctx context.Context, batch []commit.Delivery, err e
 	delay := backoff(commit.FailureDelay, time.Minute*5, d.Attempt)
 	c.say(slog.LevelError, saidRefused, &d, "delay", delay, "error", err)
 	c.sub.count.refused.Add(1)
+	d.Effects.Tell(handoff.Refused, err)
 	batch[0].Effects = handoff.Effects{Park: true, Aside: handoff.Aside{For: delay}}
 	c.commit(ctx, batch)
 }

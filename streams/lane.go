@@ -48,7 +48,7 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 		return false
 	}
 	msgCtx, h, cancel := handoff.NewContext(ctx, handoff.Delivery{
-		Topic: s.group.Stream, Group: s.group.Group, ID: entry.ID, Attempt: entry.Attempt,
+		Topic: s.group.Stream, Group: s.group.Group, ID: entry.ID, Consumer: s.group.Consumer, Attempt: entry.Attempt,
 		History: entry.History, Stopping: s.stopping,
 	}, s.domain)
 	defer cancel()

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 // What is said of messages.
@@ -40,21 +41,26 @@ func (c *committer) report(ctx context.Context, batch []commit.Delivery, results
 			committed++
 		case commit.Duplicate:
 			duplicates++
+			d.Effects.Tell(handoff.Duplicated, nil)
 			c.say(slog.LevelInfo, saidDuplicate, d)
 		case commit.Fenced:
 			if repeated {
 				count.unconfirmed.Add(1)
+				d.Effects.Tell(handoff.Unconfirmed, nil)
 				c.say(slog.LevelInfo, saidUnconfirmed, d)
 				continue
 			}
 			count.fenced.Add(1)
+			d.Effects.Tell(handoff.Fenced, nil)
 			c.say(slog.LevelWarn, saidFenced, d)
 		case commit.GroupGone:
 			count.orphaned.Add(1)
+			d.Effects.Tell(handoff.Orphaned, nil)
 			c.say(slog.LevelError, saidGroupGone, d)
 		case commit.Failed:
 			parked++
 			count.refused.Add(1)
+			d.Effects.Tell(handoff.Refused, result.Err)
 			c.failed(ctx, d, result.Err)
 		}
 	}

@@ -22,8 +22,9 @@ var ErrSettled = errors.New("millstream: the delivery is already settled, nothin
 
 // Delivery says which message this is and how often it was delivered.
 type Delivery struct {
-	// Topic, Group and ID name the entry and the consumer group it was read by.
-	Topic, Group, ID string
+	// Topic, Group and ID name the entry and the consumer group it was read by,
+	// Consumer the process in it.
+	Topic, Group, ID, Consumer string
 	// Attempt is which delivery of the entry this is, from 1.
 	Attempt int
 	// History is what was noted of it when it was put aside last.
@@ -92,6 +93,8 @@ type Effects struct {
 	// whatever else was staged is dropped.
 	Park bool
 	Aside
+
+	onSetback func(Setback, error)
 }
 
 // Handoff collects the effects of one delivery. It is safe for concurrent use.
@@ -108,6 +111,7 @@ type Handoff struct {
 	aside     *Aside
 	duplicate bool
 	settled   bool
+	onSetback func(Setback, error)
 }
 
 // Domain returns the reach of the handoff's commit.
@@ -223,12 +227,12 @@ func (h *Handoff) Rollback(s Savepoint) {
 func (h *Handoff) Settle() Effects {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e := Effects{Outputs: h.outputs, Marks: h.marks, Duplicate: h.duplicate}
+	e := Effects{Outputs: h.outputs, Marks: h.marks, Duplicate: h.duplicate, onSetback: h.onSetback}
 	if h.aside != nil {
-		e = Effects{Park: true, Aside: *h.aside}
+		e = Effects{Park: true, Aside: *h.aside, onSetback: h.onSetback}
 	}
 	h.settled = true
-	h.outputs, h.marks, h.aside, h.duplicate = nil, nil, nil, false
+	h.outputs, h.marks, h.aside, h.duplicate, h.onSetback = nil, nil, nil, false, nil
 	return e
 }
 

@@ -92,6 +92,19 @@ func AsideOf(err error) (Aside, bool) {
 	return e.aside, true
 }
 
+// HasCause reports whether a message is put aside because of an error, and not only
+// because its handler asked for it.
+func HasCause(err error) bool {
+	e, ok := errors.AsType[*asideError](err)
+	if !ok || e.cause == nil {
+		return false
+	}
+	if _, again := errors.AsType[*asideError](e.cause); again {
+		return HasCause(e.cause)
+	}
+	return true
+}
+
 // IsVerdict reports whether err says itself what is to become of the message,
 // so that trying again at once is not wanted.
 func IsVerdict(err error) bool {
