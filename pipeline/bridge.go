@@ -81,6 +81,9 @@ func Broadcast[T any](from Flow[T], name string, to Transport, topic func(T) str
 			return nil, handoff.Permanent(fmt.Errorf("broadcast %q chose an empty topic", name))
 		}
 		out := passedOn(msg, n)
+		// Where it was received says nothing of where it is published.
+		delete(out.Metadata, handoff.KeyChannel)
+		delete(out.Metadata, handoff.KeyPattern)
 		out.SetContext(context.WithValue(out.Context(), topicKey{}, chosen))
 		return []*message.Message{out}, nil
 	}
