@@ -9,6 +9,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/observe"
 )
 
 // ErrNoHandoff is returned for messages of a transport that cannot commit a mark
@@ -170,6 +171,7 @@ func (d Dedup) failure(msg *message.Message, err error) error {
 }
 
 func (d Dedup) duplicate(msg *message.Message) {
+	observe.From(msg.Context()).Duplicate()
 	if d.OnDuplicate != nil {
 		d.OnDuplicate(msg)
 	}

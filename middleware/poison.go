@@ -13,6 +13,7 @@ import (
 	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/observe"
 )
 
 // PoisonConfig sets up a [PoisonQueue]. The zero value works.
@@ -167,6 +168,7 @@ func (q *PoisonQueue) publish(msg *message.Message, h *handoff.Handoff, kind str
 	if err := q.publisher.Publish(q.topic, poisoned); err != nil {
 		return err
 	}
+	observe.From(msg.Context()).Poisoned(kind, p.Attempts, reason)
 	if q.config.OnPoisoned != nil {
 		q.tell(msg, kind, p.Attempts, reason)
 	}

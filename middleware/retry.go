@@ -10,6 +10,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/observe"
 	"github.com/millstream-go/millstream/internal/pause"
 )
 
@@ -266,11 +267,13 @@ func (r *retrying) repeat() {
 func (r *retrying) await(delay, bound time.Duration, cause error) error {
 	switch {
 	case r.handoff == nil:
+		observe.From(r.ctx).Retried(r.history.Failures, delay, cause)
 		if !wait(r.ctx, delay) {
 			return cause
 		}
 		return nil
 	case bound <= r.HoldUpTo:
+		observe.From(r.ctx).Retried(r.history.Failures, delay, cause)
 		// Also when the transport stops: what is under way is finished.
 		if !pause.For(r.ctx, nil, delay) {
 			return cause

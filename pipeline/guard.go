@@ -10,6 +10,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/observe"
 	"github.com/millstream-go/millstream/internal/pause"
 	"github.com/millstream-go/millstream/internal/restraint"
 	"github.com/millstream-go/millstream/middleware"
@@ -146,6 +147,7 @@ func (g *guard) judge(msg *message.Message, h *handoff.Handoff, err error) error
 	case errors.Is(err, handoff.ErrSkip):
 		return nil
 	case isAside && h != nil:
+		observe.From(msg.Context()).Parked(aside.For, aside.Uncounted, err)
 		return h.PutAside(aside)
 	case isAside:
 		pause.For(msg.Context(), g.stopping, aside.For)
