@@ -13,12 +13,13 @@ import (
 // [Stage], [Expand], [Route], [Merge] and [Sink]; once composed, its methods may
 // be called concurrently.
 type Pipeline struct {
-	name     string
-	logger   *slog.Logger
-	defaults settings
-	ports    []*port
-	nodes    []*node
-	faults   []error
+	name      string
+	logger    *slog.Logger
+	telemetry Telemetry
+	defaults  settings
+	ports     []*port
+	nodes     []*node
+	faults    []error
 }
 
 // port is a topic: where a source or a stage puts messages.

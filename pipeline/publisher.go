@@ -36,7 +36,11 @@ func NewPublisher[T any](into Flow[T], transport Transport) (*Publisher[T], erro
 	if err != nil {
 		return nil, fmt.Errorf("publish into %s: %w", source.topic(), err)
 	}
-	publisher, err = delay.NewPublisher(publisher, delay.PublisherConfig{AllowNoDelay: true})
+	telemetry, err := source.pipeline.telemetry.instrument()
+	if err != nil {
+		return nil, fmt.Errorf("publish into %s: %w", source.topic(), err)
+	}
+	publisher, err = delay.NewPublisher(instrumented(publisher, telemetry), delay.PublisherConfig{AllowNoDelay: true})
 	if err != nil {
 		return nil, fmt.Errorf("publish into %s: %w", source.topic(), err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/millstream-go/millstream/internal/isnil"
 	"github.com/millstream-go/millstream/internal/restraint"
+	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
 // ErrDrainTimeout is what the error of a run wraps whose handlers went on after
@@ -30,6 +31,8 @@ type run struct {
 	only      []string
 	drain     time.Duration
 	publisher message.Publisher
+	// telemetry is nil if there is to be none.
+	telemetry *telemetry.Telemetry
 	router    *message.Router
 	running   []running
 	closing   sync.WaitGroup
@@ -98,9 +101,14 @@ func (r *run) run(ctx context.Context, nodes []*node) (err error) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 
-	if r.publisher, err = r.transport.Publisher(); err != nil {
+	if r.telemetry, err = r.pipeline.telemetry.instrument(); err != nil {
+		return err
+	}
+	publisher, err := r.transport.Publisher()
+	if err != nil {
 		return fmt.Errorf("make the publisher: %w", err)
 	}
+	r.publisher = instrumented(publisher, r.telemetry)
 	defer func() {
 		for _, publisher := range append(r.others, r.publisher) {
 			err = errors.Join(err, publisher.Close())
@@ -199,7 +207,7 @@ func (r *run) subscribe(ctx context.Context, nodes []*node, stopping <-chan stru
 			if err != nil {
 				return started, fmt.Errorf("stage %q: %w", n.name, err)
 			}
-			r.add(n, in, s, out, gate.wrap(handle))
+			r.add(n, in, s, out, gate, handle)
 		}
 	}
 	return started, nil
@@ -214,6 +222,7 @@ func (r *run) outlet(n *node, stopping <-chan struct{}) (outlet, error) {
 	if err != nil {
 		return outlet{}, err
 	}
+	publisher = instrumented(publisher, r.telemetry)
 	r.others = append(r.others, publisher)
 	return outlet{publisher, true, stopping}, nil
 }
@@ -239,7 +248,7 @@ func (r *run) subscribeTo(ctx context.Context, n *node, in *port) (*subscribed, 
 }
 
 // add adds one input of a stage to the router.
-func (r *run) add(n *node, in *port, s *subscribed, out outlet, handle message.HandlerFunc) {
+func (r *run) add(n *node, in *port, s *subscribed, out outlet, gate gate, handle message.HandlerFunc) {
 	name, topic := n.name, ""
 	if len(n.inputs) > 1 {
 		name += "@" + in.name
@@ -247,6 +256,10 @@ func (r *run) add(n *node, in *port, s *subscribed, out outlet, handle message.H
 	if len(n.outputs) > 0 {
 		topic = n.outputs[0].topic()
 	}
-	handler := r.router.AddHandler(name, in.topic(), s, topic, out, publishing(handle, out, topic))
+	handle = publishing(handle, out, topic)
+	if r.telemetry != nil {
+		handle = r.telemetry.Middleware(handle)
+	}
+	handler := r.router.AddHandler(name, in.topic(), s, topic, out, gate.wrap(handle))
 	r.running = append(r.running, running{stage: n.name, handler: handler})
 }

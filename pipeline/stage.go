@@ -16,6 +16,9 @@ import (
 // for the same message when an earlier call failed or its process died: what it
 // does outside the pipeline happens at least once, what it returns is passed on
 // exactly once on a transport with a handoff.
+//
+// What it returns is a new message: of the metadata of the old one it has the
+// correlation id and the trace context; middleware of [Use] may set more.
 func Stage[In, Out any](from Flow[In], name string, handle func(context.Context, In) (Out, error), options ...StageOption) Flow[Out] {
 	p := from.home()
 	n := p.addNode(name, stageShape, from.ports, options)

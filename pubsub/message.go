@@ -12,15 +12,17 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 // Metadata keys that a [Subscriber] with Patterns sets on each message. Without, the
 // channel is the topic, and nothing is set.
 const (
 	// KeyChannel is the channel that the message was published to.
-	KeyChannel = "millstream_channel"
+	KeyChannel = handoff.KeyChannel
 	// KeyPattern is the pattern that it was received by.
-	KeyPattern = "millstream_pattern"
+	KeyPattern = handoff.KeyPattern
 )
 
 // ChannelFrom returns the channel that the message with this context was published

@@ -2,12 +2,12 @@ package streams
 
 import (
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/components/delay"
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 // untilDue returns how long a message is to be put aside before it is delivered,
@@ -40,12 +40,11 @@ func precisely(due time.Time, delayedFor, entryID string) time.Time {
 	if err != nil {
 		return due
 	}
-	ms, _, _ := strings.Cut(entryID, "-")
-	added, err := strconv.ParseInt(ms, 10, 64)
-	if err != nil {
+	added, ok := handoff.AddedAt(entryID)
+	if !ok {
 		return due
 	}
-	precise := time.UnixMilli(added).Add(d)
+	precise := added.Add(d)
 	// Whole seconds take up to one, and from there to adding it takes a while.
 	const slack = 1500 * time.Millisecond
 	if diff := precise.Sub(due); diff < 0 || diff > slack {

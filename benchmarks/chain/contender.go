@@ -33,7 +33,7 @@ func Contenders() []Contender {
 
 // Select returns the contenders with the given names, in this order.
 func Select(names ...string) ([]Contender, error) {
-	all := append(Contenders(), Wrapped()...)
+	all := slices.Concat(Contenders(), Wrapped(), Traced())
 	var selected []Contender
 	for _, name := range names {
 		i := slices.IndexFunc(all, func(c Contender) bool { return c.Name() == name })

@@ -33,6 +33,7 @@ func parse(args []string, redisURL string, stderr io.Writer) (options, error) {
 	flags.IntVar(&o.config.Concurrency, "concurrency", 1, "messages that a stage works on at once")
 	contenders := flags.String("contenders", strings.Join(chain.Names(chain.Contenders()), ","), "who is to run")
 	wrapped := flags.Bool("middleware", false, "run pipelines without middleware, with the default chain and with each part alone, and no others")
+	traced := flags.Bool("tracing", false, "run pipelines without tracing and metrics and with more and more of it, and no others")
 	flags.StringVar(&o.cpuProfile, "cpuprofile", "", "`file` for a CPU profile, its samples labelled with the contender")
 	flags.StringVar(&o.memProfile, "memprofile", "", "`file` for a profile of allocations")
 	if err := flags.Parse(args); err != nil {
@@ -44,6 +45,9 @@ func parse(args []string, redisURL string, stderr io.Writer) (options, error) {
 	var err error
 	if *wrapped {
 		*contenders = strings.Join(chain.Names(chain.Wrapped()), ",")
+	}
+	if *traced {
+		*contenders = strings.Join(chain.Names(chain.Traced()), ",")
 	}
 	if o.config.Contenders, err = chain.Select(strings.Split(*contenders, ",")...); err == nil {
 		err = check(flags.Args(), o)

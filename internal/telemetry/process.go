@@ -1,0 +1,132 @@
+package telemetry
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/propagation"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+	"go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// Middleware makes a span of each run of a handler, measures it, and carries the
+// message's context over to what the handler publishes. Its place is outside of all
+// other middleware.
+//
+// With nothing to record it costs next to nothing, and it must need no more of the
+// stack: a router's goroutine begins with a small one.
+func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		tracer, measured := t.tracers.get(), t.processDuration.Enabled(msg.Context())
+		carries := t.carries(msg)
+		if tracer == nil && !measured && !carries {
+			return next(msg)
+		}
+		ctx := msg.Context()
+		// It is restored: whoever settles the message is outside of the span.
+		defer msg.SetContext(ctx)
+		if carries {
+			msg.SetContext(t.propagator.Extract(ctx, propagation.MapCarrier(msg.Metadata)))
+			if tracer != nil && isLeftOut(msg.Context()) && t.tracers.follows() {
+				tracer = nil
+			}
+		}
+		if tracer == nil && !measured {
+			return next(msg)
+		}
+		return t.process(tracer, msg, next)
+	}
+}
+
+func (t *Telemetry) process(tracer trace.Tracer, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
+	d := t.begin(tracer, msg)
+	msg.SetContext(d)
+	defer func() { d.end(err) }()
+	err = errPanicked // unless it returns
+	made, err = next(msg)
+	return made, err
+}
+
+// begin begins the processing of a message.
+func (t *Telemetry) begin(tracer trace.Tracer, msg *message.Message) *delivery {
+	ctx := msg.Context()
+	h := handoff.FromContext(ctx)
+	d := &delivery{Context: ctx, telemetry: t, tracer: tracer, handoff: h, span: noop.Span{}, labels: t.topics.of(placeOf(ctx, h, msg))}
+	if tracer != nil {
+		d.start(msg)
+	}
+	if t.processDuration.Enabled(d) {
+		d.began = time.Now()
+	}
+	return d
+}
+
+// placeOf returns where a message is processed.
+func placeOf(ctx context.Context, h *handoff.Handoff, msg *message.Message) place {
+	p := place{operation: process, topic: message.SubscribeTopicFromCtx(ctx)}
+	if h != nil {
+		p.topic, p.group = h.Topic, h.Group
+		return p
+	}
+	p.pattern = msg.Metadata[handoff.KeyPattern] != ""
+	return p
+}
+
+// start begins the span.
+func (d *delivery) start(msg *message.Message) {
+	options := d.labels.options
+	if d.telemetry.config.Links {
+		options = append(slices.Clip(options), trace.WithNewRoot())
+		if of := trace.SpanContextFromContext(d.Context); of.IsValid() {
+			options = append(options, trace.WithLinks(trace.Link{SpanContext: of}))
+		}
+	}
+	d.Context, d.span = d.tracer.Start(d.Context, d.labels.span, options...)
+	if !d.span.IsRecording() {
+		return
+	}
+	d.span.SetAttributes(d.describe(msg)...)
+	if d.handoff != nil {
+		d.handoff.OnSetback(d.setback)
+	}
+}
+
+// describe returns the attributes of the message.
+func (d *delivery) describe(msg *message.Message) []attribute.KeyValue {
+	attributes := append(make([]attribute.KeyValue, 0, 10),
+		semconv.MessagingMessageID(msg.UUID), semconv.MessagingMessageBodySize(len(msg.Payload)))
+	if name := message.HandlerNameFromCtx(d.Context); name != "" {
+		attributes = append(attributes, KeyHandler.String(name))
+	}
+	if id := wm.MessageCorrelationID(msg); id != "" {
+		attributes = append(attributes, semconv.MessagingMessageConversationID(id))
+	}
+	h := d.handoff
+	if channel := msg.Metadata[handoff.KeyChannel]; channel != "" && h == nil {
+		attributes = append(attributes, semconv.MessagingDestinationName(channel))
+	}
+	if h != nil {
+		attributes = append(attributes, KeyEntryID.String(h.ID), KeyAttempt.Int(h.Runs()), semconv.MessagingClientID(h.Consumer))
+		if wait, ok := waited(h.ID); ok {
+			attributes = append(attributes, KeyWait.Int64(wait.Milliseconds()))
+		}
+	}
+	return attributes
+}
+
+// waited returns how long before an entry was added, by the id that Redis gave it: the
+// clocks of two hosts may differ, and less than nothing it cannot be.
+func waited(entryID string) (time.Duration, bool) {
+	ms, ok := handoff.AddedAt(entryID)
+	if !ok {
+		return 0, false
+	}
+	return max(time.Since(ms), 0), true
+}

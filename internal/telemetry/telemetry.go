@@ -1,0 +1,69 @@
+package telemetry
+
+import (
+	"errors"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
+)
+
+// Config says what spans and metrics of messages are made with. In the zero value all
+// is as the program set it up for OpenTelemetry as a whole.
+type Config struct {
+	TracerProvider trace.TracerProvider
+	MeterProvider  metric.MeterProvider
+	Propagator     propagation.TextMapPropagator
+	// System is the attribute messaging.system; "redis" if empty.
+	System string
+	// Links begins a trace for each processing, with a link to the message's.
+	Links bool
+	// HideErrors leaves the texts of errors out.
+	HideErrors bool
+}
+
+// Telemetry makes spans and metrics of messages. It may be used concurrently.
+type Telemetry struct {
+	config  Config
+	tracers tracers
+	// propagator carries contexts in metadata, in these fields.
+	propagator propagation.TextMapPropagator
+	fields     []string
+	*instruments
+	topics topics
+}
+
+// New returns one.
+func New(config Config) (*Telemetry, error) {
+	t := &Telemetry{config: config, tracers: newTracers(config.TracerProvider), propagator: config.Propagator}
+	if t.propagator == nil {
+		t.propagator = otel.GetTextMapPropagator()
+	}
+	if len(t.propagator.Fields()) == 0 && config.Propagator == nil {
+		// None is set up. What others sent is passed on all the same.
+		t.propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
+	}
+	t.fields = t.propagator.Fields()
+	var err error
+	t.instruments, err = newInstruments(Meter(config.MeterProvider))
+	if err != nil {
+		return nil, errors.New("telemetry: " + err.Error())
+	}
+	t.topics.system = System
+	if config.System != "" {
+		t.topics.system = systemOf(config.System)
+	}
+	return t, nil
+}
+
+// carries reports whether a message has a context with it.
+func (t *Telemetry) carries(msg *message.Message) bool {
+	for _, field := range t.fields {
+		if msg.Metadata[field] != "" {
+			return true
+		}
+	}
+	return false
+}
