@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/millstream-go/millstream/middleware"
 	"github.com/millstream-go/millstream/pipeline"
+	"github.com/millstream-go/millstream/streams"
 )
 
 func TestAMessageHasOneTraceThroughAllStages(t *testing.T) {
@@ -352,5 +354,37 @@ func TestARunThatPanicsIsRecorded(t *testing.T) {
 	span := s.named("process numbers")[0]
 	if attributesOf(span.Attributes)["error.type"] != "panic" || strings.Contains(span.Status.Description, "goroutine") {
 		t.Errorf("%v, %v", span.Status, span.Attributes)
+	}
+}
+
+// No handler runs for what is no message, but it is to be found in the traces.
+func TestAnEntryThatIsNoMessageIsRecorded(t *testing.T) {
+	t.Parallel()
+	s := newTraces(t, sdktrace.AlwaysSample())
+	p := newPipeline(t, pipeline.Telemetry{TracerProvider: s.provider})
+	d := durableWith(t, streams.Config{TracerProvider: s.provider})
+	numbers := pipeline.Source[int](p, "numbers")
+	pipeline.Sink(numbers, "print", func(context.Context, int) error { return nil })
+	err := d.client.XAdd(context.Background(), &redis.XAddArgs{Stream: numbers.Topics()[0], Values: []string{"secret", "4111"}}).Err()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runUntilIdle(t, p, d)
+	process := s.one(t, "process numbers")
+	expectAttributes(t, process, map[string]string{
+		"millstream.outcome": "poisoned", "millstream.poison_kind": "malformed", "error.type": "malformed",
+		"messaging.consumer.group.name": "print", "millstream.attempt": "1",
+	})
+	equal(t, "events", events(process), "millstream.poisoned")
+	if all := fmt.Sprintf("%+v", s.exporter.GetSpans()); strings.Contains(all, "4111") {
+		t.Errorf("a span has a field of it: %s", all)
+	}
+	dead := d.poison(t, p)[0]
+	carried := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier(dead.Metadata))
+	if of := trace.SpanContextFromContext(carried); of.SpanID() != process.SpanContext.SpanID() {
+		t.Errorf("the poisoned message goes on with %v", of)
+	}
+	if dead.Metadata[pipeline.PoisonTraceID] != process.SpanContext.TraceID().String() {
+		t.Error("the poisoned message does not name its trace")
 	}
 }

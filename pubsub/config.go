@@ -4,9 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
 // Defaults of a [SubscriberConfig].
@@ -86,9 +90,15 @@ type SubscriberConfig struct {
 	OnGap func(Gap)
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger
+	// TracerProvider makes the spans of messages that are given up to the poison
+	// topic here, after handlers rejected them, or unread; those of handlers are the router's. Default: the
+	// global one.
+	TracerProvider trace.TracerProvider
 
 	// ledger counts; a transport's subscribers share one.
 	ledger *ledger
+	// telemetry records what is given up here.
+	telemetry *telemetry.Telemetry
 }
 
 func (c *SubscriberConfig) setDefaults() error {
@@ -104,7 +114,9 @@ func (c *SubscriberConfig) setDefaults() error {
 	case c.MaxRedeliveries < 0:
 		c.MaxRedeliveries = 0
 	}
-	return errors.Join(append(c.setNumbers(), c.checkKinds()...)...)
+	var err error
+	c.telemetry, err = telemetry.New(telemetry.Config{TracerProvider: c.TracerProvider})
+	return errors.Join(slices.Concat([]error{err}, c.setNumbers(), c.checkKinds())...)
 }
 
 // checkKinds finds settings that do not go together.

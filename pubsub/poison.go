@@ -9,6 +9,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
 // rejected gives up a message that was nacked as often as it may be.
@@ -41,6 +42,7 @@ func (s *subscription) poison(ctx context.Context, l *letter, kind, reason strin
 	d := &delivery{Context: ctx, of: l.Message}
 	defer d.end()
 	msg := l.message(d)
+	s.recordGivenUp(ctx, msg, l, kind, reason, deliveries)
 	handoff.Poisoning{
 		Reason: reason, Kind: kind,
 		Pipeline: s.config.Pipeline, Handler: s.config.Handler, Subscriber: "pubsub.Subscriber",
@@ -55,6 +57,15 @@ func (s *subscription) poison(ctx context.Context, l *letter, kind, reason strin
 	s.complain("a message is given up: it went to the poison topic", "uuid", l.uuid, "channel", l.Channel,
 		"poison_topic", topic, "reason", reason)
 	return true
+}
+
+// recordGivenUp makes a span of it, which the message goes on below.
+func (s *subscription) recordGivenUp(ctx context.Context, msg *message.Message, l *letter, kind, reason string, deliveries int) {
+	g := telemetry.GivenUp{Topic: s.topic, Attempt: deliveries, Kind: kind, Reason: reason}
+	if l.Pattern != "" {
+		g.Channel = l.Channel
+	}
+	s.config.telemetry.GiveUp(ctx, msg, g)
 }
 
 // errLate: whether the message was published after all nobody knows.

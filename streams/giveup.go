@@ -5,19 +5,31 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/internal/commit"
 	"github.com/millstream-go/millstream/internal/handoff"
+	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
 // giveUp moves an entry that cannot be decoded to the poison topic.
 func (s *subscription) giveUp(entry *commit.Entry, reason error) {
 	s.complain("entry cannot be decoded, it goes to the poison topic", "entry_id", entry.ID, "attempt", entry.Attempt, "poison_topic", s.poison, "error", reason)
 	s.count.malformed.Add(1)
-	output, err := poisoned(s.config.Marshaller, s.poison, *entry,
-		s.poisoning(entry, handoff.KindMalformed, "the entry cannot be decoded: "+reason.Error()))
+	msg := undecoded(*entry, s.poisoning(entry, handoff.KindMalformed, "the entry cannot be decoded: "+reason.Error()))
+	// The error may quote what it could not read, which no span should hold.
+	s.recordGivenUp(msg, entry, handoff.KindMalformed, "the entry cannot be decoded", entry.Attempt)
+	output, err := poisoned(s.config.Marshaller, s.poison, *entry, msg)
 	s.poisonOr(entry, output, err)
+}
+
+// recordGivenUp makes a span of it, which the message goes on below.
+func (s *subscription) recordGivenUp(msg *message.Message, entry *commit.Entry, kind, reason string, attempts int) {
+	s.config.telemetry.GiveUp(context.Background(), msg, telemetry.GivenUp{
+		Topic: s.group.Stream, Group: s.group.Group, Consumer: s.group.Consumer, EntryID: entry.ID,
+		Attempt: attempts, Kind: kind, Reason: reason,
+	})
 }
 
 // isHopeless reports whether an abandoned entry was begun on often enough, and
@@ -39,16 +51,24 @@ func (s *subscription) isHopeless(ctx context.Context, entry *commit.Entry) bool
 	p := s.poisoning(entry, handoff.KindUnfinished,
 		fmt.Sprintf("delivered %d times and never finished: the process died or froze every time", begun))
 	p.Attempts-- // this is none
-	msg, err := decode(s.config.Marshaller, *entry)
-	var output handoff.Output
-	if err != nil {
-		output, err = poisoned(s.config.Marshaller, s.poison, *entry, p)
-	} else {
-		p.Describe(msg.Metadata)
-		output, err = toOutput(s.config.Marshaller, s.poison, msg)
-	}
-	s.poisonOr(entry, output, err)
+	s.poisonOr(s.unfinishedOutput(entry, p))
 	return true
+}
+
+// unfinishedOutput returns an entry that was never finished, as it is to be poisoned.
+func (s *subscription) unfinishedOutput(entry *commit.Entry, p handoff.Poisoning) (*commit.Entry, handoff.Output, error) {
+	const reason = "the process died or froze every time that it was delivered"
+	msg, err := decode(s.config.Marshaller, *entry)
+	if err != nil {
+		msg = undecoded(*entry, p)
+		s.recordGivenUp(msg, entry, handoff.KindUnfinished, reason, p.Attempts)
+		output, err := poisoned(s.config.Marshaller, s.poison, *entry, msg)
+		return entry, output, err
+	}
+	s.recordGivenUp(msg, entry, handoff.KindUnfinished, reason, p.Attempts)
+	p.Describe(msg.Metadata)
+	output, err := toOutput(s.config.Marshaller, s.poison, msg)
+	return entry, output, err
 }
 
 // begin notes that an abandoned entry is begun on and returns how often that was

@@ -13,8 +13,10 @@ import (
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
 // Defaults of a [SubscriberConfig].
@@ -86,11 +88,17 @@ type SubscriberConfig struct {
 	ForgetAfter time.Duration
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger
+	// TracerProvider makes the spans of messages that are given up to the poison
+	// topic here, without a handler; those of handlers are the router's. Default: the
+	// global one.
+	TracerProvider trace.TracerProvider
 
 	// ledger counts events; a transport's subscribers share one.
 	ledger *ledger
 	// roster is a transport's; nil without one.
 	roster *roster
+	// telemetry records what is given up here.
+	telemetry *telemetry.Telemetry
 }
 
 func (c *SubscriberConfig) setDefaults() error {
@@ -120,6 +128,9 @@ func (c *SubscriberConfig) setDefaults() error {
 		c.ledger = newLedger()
 	}
 	var faults []error
+	var err error
+	c.telemetry, err = telemetry.New(telemetry.Config{TracerProvider: c.TracerProvider})
+	faults = append(faults, err)
 	if c.Trim != nil {
 		trim := *c.Trim // it stays the caller's
 		c.Trim = &trim

@@ -10,6 +10,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/millstream-go/millstream/internal/commit"
 	"github.com/millstream-go/millstream/internal/handoff"
@@ -50,6 +51,10 @@ type Config struct {
 	ReportOnly bool
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger
+	// TracerProvider makes the spans of messages that are given up to the poison
+	// topic here, without a handler; those of handlers are the pipeline's. Default: the
+	// global one.
+	TracerProvider trace.TracerProvider
 }
 
 // Transport carries a pipeline on Redis Streams: give it to the pipeline's Run.
@@ -204,6 +209,8 @@ func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
 		NackDelay:    t.config.NackDelay,
 		MaxNackDelay: t.config.MaxNackDelay,
 		Logger:       t.config.Logger,
+
+		TracerProvider: t.config.TracerProvider,
 	}
 }
 

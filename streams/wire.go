@@ -119,13 +119,19 @@ func decode(m Marshaller, entry commit.Entry) (msg *message.Message, err error) 
 	return msg, err
 }
 
-// poisoned returns the entry for the poison topic of one that could not be
-// decoded: a message that says why, with the payload where there is one, and
-// each field as it was under its own name with a prefix.
-func poisoned(m Marshaller, topic string, entry commit.Entry, p handoff.Poisoning) (handoff.Output, error) {
+// undecoded returns the message for the poison topic of an entry that could not be
+// decoded: with the payload where there is one.
+func undecoded(entry commit.Entry, p handoff.Poisoning) *message.Message {
 	payload, _ := entry.Values["payload"].(string)
 	msg := message.NewMessage(watermill.NewUUID(), message.Payload(payload))
 	p.Describe(msg.Metadata)
+	return msg
+}
+
+// poisoned returns the entry for the poison topic of one that could not be decoded:
+// its message, which says why, and each field as it was under its own name with a
+// prefix.
+func poisoned(m Marshaller, topic string, entry commit.Entry, msg *message.Message) (handoff.Output, error) {
 	out, err := values(m, topic, msg)
 	if err != nil {
 		// A marshaller that fails both ways: the entry is kept all the same.
