@@ -10,6 +10,7 @@ import (
 // Restraint lets a few lines of each kind through a minute; the others are only
 // counted. It may be used concurrently.
 type Restraint struct {
+	limit int
 	mu    sync.Mutex
 	kinds map[string]*saying
 }
@@ -21,13 +22,18 @@ type saying struct {
 }
 
 const (
-	// sayings is how many lines there are of a kind within sayingTime.
+	// sayings is how many lines there are of a kind within sayingTime, unless told.
 	sayings    = 10
 	sayingTime = time.Minute
 )
 
 // New returns a Restraint that has let nothing through.
-func New() *Restraint { return &Restraint{kinds: map[string]*saying{}} }
+func New() *Restraint { return NewLimit(sayings) }
+
+// NewLimit is New with so many lines of each kind a minute.
+func NewLimit(lines int) *Restraint {
+	return &Restraint{limit: lines, kinds: map[string]*saying{}}
+}
 
 // May reports whether to say a text once more, and adds to the fields how often
 // it went unsaid before that.
@@ -42,7 +48,7 @@ func (r *Restraint) May(text string, fields ...any) (_ []any, ok bool) {
 	if time.Since(s.since) > sayingTime {
 		s.since, s.said = time.Now(), 0
 	}
-	if s.said >= sayings {
+	if s.said >= r.limit {
 		s.unsaid++
 		return nil, false
 	}
