@@ -8,6 +8,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
@@ -39,9 +40,29 @@ func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 			}
 		}
 		if tracer == nil && !measured {
-			return next(msg)
+			made, err := next(msg)
+			t.continued(msg.Context(), made)
+			return made, err
 		}
 		return t.process(tracer, msg, next)
+	}
+}
+
+// continued has what a handler made go on in its context, which message.NewMessage does
+// not give it: a router publishes it later, by a publisher that may know of no traces.
+func (t *Telemetry) continued(ctx context.Context, made []*message.Message) {
+	of, carried := trace.SpanContextFromContext(ctx), baggage.FromContext(ctx)
+	if !of.IsValid() && carried.Len() == 0 {
+		return
+	}
+	for _, m := range made {
+		if m == nil {
+			continue
+		}
+		if !trace.SpanContextFromContext(m.Context()).IsValid() {
+			m.SetContext(baggage.ContextWithBaggage(trace.ContextWithSpanContext(m.Context(), of), carried))
+		}
+		t.inject(m.Context(), m)
 	}
 }
 
@@ -51,6 +72,7 @@ func (t *Telemetry) process(tracer trace.Tracer, msg *message.Message, next mess
 	defer func() { d.end(err) }()
 	err = errPanicked // unless it returns
 	made, err = next(msg)
+	t.continued(d, made)
 	return made, err
 }
 
