@@ -14,14 +14,18 @@ test: ## Run all tests, against a real Redis and with the race detector
 	CGO_ENABLED=1 go test -race -shuffle=on -timeout 14m ./...
 	# Watermill's reconnect test has a race of its own, so the detector is off for it.
 	go test -run TestWatermillUniversalSuite/TestReconnect ./streams
+	# The files behind docker-compose.yml; apart, for its dependencies are no business of a user's.
+	go -C deploy test -shuffle=on ./...
 
 .PHONY: lint
 lint: ## Check formatting, code, modules and import rules
 	go mod tidy -diff
 	go -C tools mod tidy -diff
+	go -C deploy mod tidy -diff
 	./scripts/check-imports.sh
 	go vet ./...
 	$(GOLANGCI_LINT) run
+	cd deploy && go vet ./... && go tool -modfile=../tools/go.mod golangci-lint run
 
 .PHONY: fmt
 fmt: ## Format the code
