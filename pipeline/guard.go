@@ -101,7 +101,7 @@ func (g *guard) poisoned(msg *message.Message, kind string, attempts int, reason
 		fields = append(fields, "entry_id", id)
 	}
 	if fields, ok := g.restraint.May(text, fields...); ok {
-		g.log.Warn(text, fields...)
+		g.log.WarnContext(msg.Context(), text, fields...)
 	}
 }
 

@@ -71,9 +71,9 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 		}
 		return s.nacked(ctx, entry)
 	case <-s.expired:
-		h.Settle()
+		effects := h.Settle()
 		s.handBack(entry.ID, true)
-		s.log.Warn("a handler did not finish before the drain deadline, its message goes back to the group",
+		s.log.WarnContext(effects.Context(), "a handler did not finish before the drain deadline, its message goes back to the group",
 			"entry_id", entry.ID, "attempt", entry.Attempt, "drain_timeout", s.config.DrainTimeout)
 		return false
 	}

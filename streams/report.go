@@ -83,7 +83,7 @@ func (c *committer) failed(ctx context.Context, d *commit.Delivery, err error) {
 	if at, ok := errors.AsType[*commit.KeyError](err); ok {
 		err = c.sub.domain.explain(ctx, err, wanted{at.Key, c.kindOf(at.Key)})
 	}
-	c.sub.log.Error(saidFailed, append(fields, "error", err)...)
+	c.sub.log.ErrorContext(d.Effects.Context(), saidFailed, append(fields, "error", err)...)
 }
 
 // kindOf returns the type that a key of the commit should have.
@@ -97,6 +97,6 @@ func (c *committer) kindOf(key string) string {
 // say says something of a message, if it may.
 func (c *committer) say(level slog.Level, text string, d *commit.Delivery, fields ...any) {
 	if fields, ok := c.sub.restraint.May(text, append([]any{"entry_id", d.ID, "attempt", d.Attempt}, fields...)...); ok {
-		c.sub.log.Log(context.Background(), level, text, fields...)
+		c.sub.log.Log(d.Effects.Context(), level, text, fields...)
 	}
 }

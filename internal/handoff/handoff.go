@@ -94,7 +94,7 @@ type Effects struct {
 	Park bool
 	Aside
 
-	onSetback func(Setback, error)
+	watcher Watcher
 }
 
 // Handoff collects the effects of one delivery. It is safe for concurrent use.
@@ -111,7 +111,7 @@ type Handoff struct {
 	aside     *Aside
 	duplicate bool
 	settled   bool
-	onSetback func(Setback, error)
+	watcher   Watcher
 }
 
 // Domain returns the reach of the handoff's commit.
@@ -227,12 +227,12 @@ func (h *Handoff) Rollback(s Savepoint) {
 func (h *Handoff) Settle() Effects {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	e := Effects{Outputs: h.outputs, Marks: h.marks, Duplicate: h.duplicate, onSetback: h.onSetback}
+	e := Effects{Outputs: h.outputs, Marks: h.marks, Duplicate: h.duplicate, watcher: h.watcher}
 	if h.aside != nil {
-		e = Effects{Park: true, Aside: *h.aside, onSetback: h.onSetback}
+		e = Effects{Park: true, Aside: *h.aside, watcher: h.watcher}
 	}
 	h.settled = true
-	h.outputs, h.marks, h.aside, h.duplicate, h.onSetback = nil, nil, nil, false, nil
+	h.outputs, h.marks, h.aside, h.duplicate, h.watcher = nil, nil, nil, false, nil
 	return e
 }
 

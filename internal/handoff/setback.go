@@ -1,5 +1,7 @@
 package handoff
 
+import "context"
+
 // Setback is how the commit of a delivery ended otherwise than its handler had to
 // expect, after it had returned.
 type Setback string
@@ -21,17 +23,33 @@ const (
 	Unconfirmed Setback = "unconfirmed"
 )
 
-// OnSetback has f called if there is a setback, once, after the delivery is settled,
-// by a goroutine that must not be held up. Of several calls the last counts.
-func (h *Handoff) OnSetback(f func(Setback, error)) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.onSetback = f
+// Watcher is who is told of a setback.
+type Watcher interface {
+	// Setback is called once, after the delivery is settled, by a goroutine that must
+	// not be held up.
+	Setback(s Setback, err error)
+	// Traced returns a context with the span of the run, for what is logged of it.
+	Traced() context.Context
 }
 
-// Tell calls the function given to OnSetback, if there is one.
+// Watch has w told if there is a setback. Of several calls the last counts.
+func (h *Handoff) Watch(w Watcher) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.watcher = w
+}
+
+// Tell tells the watcher, if there is one.
 func (e *Effects) Tell(s Setback, err error) {
-	if e.onSetback != nil {
-		e.onSetback(s, err)
+	if e.watcher != nil {
+		e.watcher.Setback(s, err)
 	}
+}
+
+// Context returns the context for what is logged of the run.
+func (e *Effects) Context() context.Context {
+	if e.watcher != nil {
+		return e.watcher.Traced()
+	}
+	return context.Background()
 }

@@ -116,7 +116,7 @@ func (d *delivery) start(msg *message.Message) {
 	}
 	d.span.SetAttributes(d.describe(msg)...)
 	if d.handoff != nil {
-		d.handoff.OnSetback(d.setback)
+		d.handoff.Watch(d)
 	}
 }
 

@@ -10,13 +10,19 @@ import (
 	"github.com/millstream-go/millstream/internal/handoff"
 )
 
-// setback records what became of a run after its span had ended: a span of its own,
+var _ handoff.Watcher = (*delivery)(nil)
+
+// Traced returns a context with the span alone: the message's has ended.
+func (d *delivery) Traced() context.Context {
+	return trace.ContextWithSpanContext(context.Background(), d.span.SpanContext())
+}
+
+// Setback records what became of a run after its span had ended: a span of its own,
 // for only commits that went another way are worth one.
-func (d *delivery) setback(s handoff.Setback, err error) {
+func (d *delivery) Setback(s handoff.Setback, err error) {
 	t := d.telemetry
 	l := t.topics.of(place{operation: settle, topic: d.handoff.Topic, group: d.handoff.Group})
-	ctx := trace.ContextWithSpanContext(context.Background(), d.span.SpanContext())
-	_, span := d.tracer.Start(ctx, l.span, l.options...)
+	_, span := d.tracer.Start(d.Traced(), l.span, l.options...)
 	defer span.End()
 	span.SetAttributes(KeyEntryID.String(d.handoff.ID), KeyOutcome.String(string(s)))
 	switch s {
