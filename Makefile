@@ -43,6 +43,10 @@ bench-middleware: ## Measure what each part of the middleware costs
 bench-live: ## Measure Pub/Sub beside Streams: speed, memory, loss, replay
 	go test -run '^$$' -bench . -benchtime 5x ./benchmarks/live
 
+.PHONY: bench-tracing
+bench-tracing: ## Measure what tracing and metrics cost
+	go run ./benchmarks/cmd/chain -tracing -rounds 9
+
 .PHONY: drain
 drain: ## Measure the memory it takes to work off a backlog of 5 million
 	go run ./benchmarks/cmd/drain
