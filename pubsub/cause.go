@@ -40,7 +40,7 @@ func (l *listener) askVitals(ctx context.Context) vitals {
 		}
 		node = master
 	}
-	info, err := node.InfoMap(ctx).Result()
+	info, err := node.InfoMap(ctx, "server", "stats").Result()
 	if err != nil {
 		return vitals{}
 	}
@@ -53,7 +53,7 @@ func (l *listener) askVitals(ctx context.Context) vitals {
 // explain names the cause of a connection's end where that can be known. All that
 // a client sees of an output buffer that was too large is that the connection ends.
 // A server that counts such disconnections gives the proof, if maybe of another
-// client's at the same time. Of one that does not it is taken for the cause if it
+// client's since we connected. Of one that does not it is taken for the cause if it
 // was the server that hung up, goes on, and had to keep things for us right before.
 func explain(cause error, before, after vitals, heldUp bool) error {
 	switch {
@@ -61,8 +61,8 @@ func explain(cause error, before, after vitals, heldUp bool) error {
 		return cause
 	case before.run != after.run:
 		return fmt.Errorf("%w: %w", ErrRestarted, cause)
-	case after.counts && after.limited > before.limited,
-		!after.counts && heldUp && hungUp(cause):
+	case hungUp(cause) && after.counts && after.limited > before.limited,
+		hungUp(cause) && !after.counts && heldUp:
 		return fmt.Errorf("%w: %w", ErrOutputBufferLimit, cause)
 	default:
 		return cause
@@ -85,5 +85,5 @@ func isUnknownCommand(err error) bool {
 
 // isHopeless reports whether to try again is no use.
 func isHopeless(err error) bool {
-	return isUnknownCommand(err) || redis.IsAuthError(err) || redis.IsPermissionError(err)
+	return isUnknownCommand(err) || redis.IsAuthError(err) || redis.IsPermissionError(err) || errors.Is(err, redis.ErrClosed)
 }

@@ -12,6 +12,15 @@ import (
 // ErrClosed is returned by publishers and subscribers that were closed.
 var ErrClosed = errors.New("pubsub: closed")
 
+// checkReceivers refuses a client with which it cannot be known who receives a message.
+func checkReceivers(client redis.UniversalClient) error {
+	if cluster, ok := client.(*redis.ClusterClient); ok && cluster.Options().ReadOnly {
+		return errors.New("RequireReceivers with a cluster client that reads from replicas: subscribers are at replicas then, " +
+			"where nobody counts them: use a client without ReadOnly, RouteByLatency and RouteRandomly, for subscribers, too")
+	}
+	return nil
+}
+
 // checkClient refuses clients that would fail later, and less clearly.
 func checkClient(client redis.UniversalClient) error {
 	if isnil.Value(client) {

@@ -3,6 +3,7 @@ package pubsub_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -68,6 +69,26 @@ func TestCluster(t *testing.T) {
 		require.ErrorIs(t, seen.next(t).Cause, pubsub.ErrMoved)
 		awaitHeard(t, c, topic)
 		require.Equal(t, []string{"after"}, payloads(t, messages, 1))
+	})
+
+	// Any server of the cluster would do to hear it, but one that has left it hears
+	// nothing, and the publisher counts those who listen at the slot's.
+	t.Run("a channel follows its slot, so that who listens is counted", func(t *testing.T) {
+		const topic = "moving-channel"
+		seen, onGap := newGaps()
+		messages, _ := subscribe(t, c, topic, pubsub.SubscriberConfig{OnGap: onGap, Heartbeat: 100 * time.Millisecond})
+		cluster.Reshard(t, topic, cluster.Others(t, topic)[0], func(string) {})
+		require.ErrorIs(t, seen.next(t).Cause, pubsub.ErrMoved)
+		p := newPublisher(t, cluster.Client(t), pubsub.PublisherConfig{RequireReceivers: true})
+		require.NoError(t, p.Publish(topic, message.NewMessage("", []byte("after"))))
+		require.Equal(t, []string{"after"}, payloads(t, messages, 1))
+	})
+
+	t.Run("receivers cannot be counted with a client that reads from replicas", func(t *testing.T) {
+		replicas := redis.NewClusterClient(&redis.ClusterOptions{Addrs: cluster.Addrs(), ReadOnly: true})
+		defer replicas.Close()
+		_, err := pubsub.NewPublisher(replicas, pubsub.PublisherConfig{RequireReceivers: true})
+		require.ErrorContains(t, err, "replicas")
 	})
 
 	t.Run("a sharded channel follows its slot to the replica of a dead master", func(t *testing.T) {

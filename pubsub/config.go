@@ -97,6 +97,8 @@ type SubscriberConfig struct {
 
 	// ledger counts; a transport's subscribers share one.
 	ledger *ledger
+	// renewal is what all topics of a subscriber share.
+	renewal *renewal
 	// telemetry records what is given up here.
 	telemetry *telemetry.Telemetry
 }
@@ -115,6 +117,7 @@ func (c *SubscriberConfig) setDefaults() error {
 		c.MaxRedeliveries = 0
 	}
 	var err error
+	c.renewal = &renewal{}
 	c.telemetry, err = telemetry.New(telemetry.Config{TracerProvider: c.TracerProvider})
 	return errors.Join(slices.Concat([]error{err}, c.setNumbers(), c.checkKinds())...)
 }

@@ -36,8 +36,15 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // errEnvelopeVersion tells of an envelope that this version cannot read.
 var errEnvelopeVersion = errors.New("envelope of an unknown version")
 
+// maxHeader is how long a header may be: its parts take many times the memory of their
+// bytes, and anyone may publish.
+const maxHeader = 1 << 20
+
+// errHeader tells of a header that is longer.
+var errHeader = fmt.Errorf("the envelope's header, which is UUID and metadata, is longer than %d bytes", maxHeader)
+
 // seal puts a message into an envelope.
-func seal(uuid string, metadata message.Metadata, payload []byte) []byte {
+func seal(uuid string, metadata message.Metadata, payload []byte) ([]byte, error) {
 	size := envelopeHeader + 3*binary.MaxVarintLen64 + len(uuid) + len(payload)
 	for key, value := range metadata {
 		size += 2*binary.MaxVarintLen32 + len(key) + len(value)
@@ -51,9 +58,12 @@ func seal(uuid string, metadata message.Metadata, payload []byte) []byte {
 		b = appendText(b, key)
 		b = appendText(b, metadata[key])
 	}
+	if len(b)-envelopeHeader > maxHeader {
+		return nil, errHeader
+	}
 	binary.BigEndian.PutUint32(b[envelopeLength:], uint32(len(b)-envelopeHeader))
 	binary.BigEndian.PutUint32(b[envelopeSum:], crc32.Checksum(b[envelopeLength:], castagnoli))
-	return append(b, payload...)
+	return append(b, payload...), nil
 }
 
 // unseal takes a message out of its envelope. What is none, because of its first
@@ -73,6 +83,9 @@ func unseal(b []byte) (uuid string, metadata message.Metadata, payload []byte, o
 	if binary.BigEndian.Uint32(b[envelopeSum:]) != crc32.Checksum(b[envelopeLength:end], castagnoli) {
 		return "", nil, nil, false, nil
 	}
+	if length > maxHeader {
+		return "", nil, nil, false, errHeader
+	}
 	uuid, metadata, ok = readHeader(b[envelopeHeader:end])
 	if !ok {
 		return "", nil, nil, false, nil
@@ -89,8 +102,8 @@ func readHeader(b []byte) (uuid string, metadata message.Metadata, ok bool) {
 		return "", nil, false
 	}
 	b = b[size:]
-	// The channel and the pattern are added. Anyone may publish: a header of many
-	// empty keys, all the same, is not to claim more memory than it has itself.
+	// The channel and the pattern are added. A header of many empty keys, all the same,
+	// is not to claim memory for all of them.
 	metadata = make(message.Metadata, min(n+2, 64))
 	for range n {
 		var key, value string

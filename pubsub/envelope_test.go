@@ -6,6 +6,7 @@ import (
 	"hash/crc32"
 	"maps"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -22,9 +23,9 @@ func TestAnEnvelopeGivesBackWhatWasPutIn(t *testing.T) {
 		metadata := message.Metadata(rapid.MapOf(text, text).Draw(t, "metadata"))
 		payload := rapid.SliceOf(rapid.Byte()).Draw(t, "payload")
 		if rapid.Bool().Draw(t, "nested") {
-			payload = seal("inner", nil, payload)
+			payload = sealed("inner", nil, payload)
 		}
-		gotUUID, gotMetadata, gotPayload, ok, err := unseal(seal(uuid, metadata, payload))
+		gotUUID, gotMetadata, gotPayload, ok, err := unseal(sealed(uuid, metadata, payload))
 		if err != nil || !ok {
 			t.Fatalf("not read: %v", err)
 		}
@@ -37,10 +38,10 @@ func TestAnEnvelopeGivesBackWhatWasPutIn(t *testing.T) {
 // An envelope with a bit of its header changed, or cut short, is none.
 func TestADamagedEnvelopeIsAPayload(t *testing.T) {
 	t.Parallel()
-	sealed := seal("id", message.Metadata{"key": "value"}, []byte("payload"))
-	header := len(sealed) - len("payload")
+	whole := sealed("id", message.Metadata{"key": "value"}, []byte("payload"))
+	header := len(whole) - len("payload")
 	for bit := range header * 8 {
-		b := bytes.Clone(sealed)
+		b := bytes.Clone(whole)
 		b[bit/8] ^= 1 << (bit % 8)
 		_, _, _, ok, err := unseal(b)
 		require.False(t, ok, "bit %d", bit)
@@ -51,10 +52,34 @@ func TestADamagedEnvelopeIsAPayload(t *testing.T) {
 		}
 	}
 	for length := range header {
-		_, _, _, ok, err := unseal(sealed[:length])
+		_, _, _, ok, err := unseal(whole[:length])
 		require.False(t, ok)
 		require.NoError(t, err)
 	}
+}
+
+// sealed is seal for what is not too long.
+func sealed(uuid string, metadata message.Metadata, payload []byte) []byte {
+	b, err := seal(uuid, metadata, payload)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+// A few bytes of a key take some hundred in a map.
+func TestAHeaderThatIsTooLongIsRefusedAndMalformed(t *testing.T) {
+	t.Parallel()
+	_, err := seal("id", message.Metadata{"key": strings.Repeat("x", maxHeader)}, nil)
+	require.ErrorIs(t, err, errHeader)
+	b := append([]byte(envelopeMagic), envelopeVersion)
+	b = append(b, 0, 0, 0, 0)
+	b = binary.BigEndian.AppendUint32(b, maxHeader+1)
+	b = append(b, make([]byte, maxHeader+1)...)
+	binary.BigEndian.PutUint32(b[envelopeSum:], crc32.Checksum(b[envelopeLength:], castagnoli))
+	_, _, _, ok, err := unseal(b)
+	require.False(t, ok)
+	require.ErrorIs(t, err, errHeader)
 }
 
 func TestAHeaderThatPromisesTooMuchIsAPayload(t *testing.T) {
@@ -80,7 +105,7 @@ func FuzzUnseal(f *testing.F) {
 	f.Add([]byte(""))
 	f.Add([]byte(envelopeMagic))
 	f.Add([]byte(`{"json":true}`))
-	f.Add(seal("id", message.Metadata{"key": "value"}, []byte("payload")))
+	f.Add(sealed("id", message.Metadata{"key": "value"}, []byte("payload")))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		uuid, metadata, payload, ok, err := unseal(b)
 		switch {
@@ -90,7 +115,7 @@ func FuzzUnseal(f *testing.F) {
 			return
 		}
 		// What was read is what it says.
-		uuid2, metadata2, payload2, ok, err := unseal(seal(uuid, metadata, payload))
+		uuid2, metadata2, payload2, ok, err := unseal(sealed(uuid, metadata, payload))
 		if !ok || err != nil || uuid2 != uuid || !maps.Equal(metadata2, metadata) || !bytes.Equal(payload2, payload) {
 			t.Fatalf("read otherwise the second time: %v", err)
 		}

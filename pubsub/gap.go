@@ -10,13 +10,15 @@ import (
 var (
 	// ErrOutputBufferLimit: Redis disconnected the subscriber because too much waited
 	// for it, more than its client-output-buffer-limit for pubsub clients allows. The
-	// handler is too slow for what comes, and Overflow is Block.
+	// handler is too slow for what comes, and Overflow is Block; or a message, or a
+	// burst of them, is larger than that. Redis before 7.4 does not count such
+	// disconnections: of it only the first is recognised.
 	ErrOutputBufferLimit = errors.New("pubsub: disconnected by Redis's client-output-buffer-limit")
 	// ErrRestarted: the server was restarted, or another has taken its place.
 	ErrRestarted = errors.New("pubsub: the server was restarted or replaced")
 	// ErrSilent: the server did not answer a PING in time.
 	ErrSilent = errors.New("pubsub: the server is silent")
-	// ErrMoved: the slot of a sharded channel moved to another server of the cluster.
+	// ErrMoved: the channel's slot moved to another server of the cluster.
 	ErrMoved = errors.New("pubsub: the channel moved to another server")
 )
 

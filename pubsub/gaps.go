@@ -24,6 +24,7 @@ func (l *listener) resumed(up bool) time.Time {
 	l.downSince = time.Time{}
 	if up {
 		close(l.up)
+		l.answerAll()
 	}
 	return now
 }

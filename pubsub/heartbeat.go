@@ -30,6 +30,8 @@ func (l *listener) beat(ctx context.Context) {
 		switch {
 		case silent >= 2:
 			l.giveUp(ErrSilent)
+		case l.reading.Load() && l.hasMoved(ctx):
+			l.giveUp(ErrMoved)
 		case l.reading.Load() && !l.isBlocked() && time.Since(l.began)-time.Duration(last) >= l.config.Heartbeat/2:
 			l.ping(ctx)
 		}
@@ -52,9 +54,12 @@ func (l *listener) ping(ctx context.Context) {
 // giveUp closes the connection, for a reason that the reader gets.
 func (l *listener) giveUp(reason error) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.broken == nil {
+	first, conn := l.broken == nil, l.conn
+	if first {
 		l.broken = reason
-		_ = l.conn.Close()
+	}
+	l.mu.Unlock()
+	if first {
+		_ = conn.Close()
 	}
 }

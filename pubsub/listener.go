@@ -41,6 +41,10 @@ type listener struct {
 	conn   *redis.PubSub
 	broken error // why conn was closed by us
 	over   bool
+	// owner is the server of the channel's slot when conn was made, if that matters.
+	owner string
+	// asked are closed when Redis has answered with that name, or on a new connection.
+	asked map[string]chan struct{}
 	// up is closed while the topic is subscribed to.
 	up        chan struct{}
 	downSince time.Time // zero while it is
@@ -62,7 +66,7 @@ func newListener(client redis.UniversalClient, topic string, config *SubscriberC
 	}
 	l := &listener{
 		client: client, topic: topic, config: config, log: config.Logger.With("topic", topic),
-		kind: kind, began: time.Now(), up: make(chan struct{}),
+		kind: kind, began: time.Now(), up: make(chan struct{}), asked: map[string]chan struct{}{},
 	}
 	l.queues.Store(new([]*queue))
 	return l
@@ -77,6 +81,9 @@ func (l *listener) open(ctx context.Context) error {
 	for {
 		err := l.connect(ctx)
 		if err == nil {
+			err = l.mayPing(ctx)
+		}
+		if err == nil {
 			l.vitals = l.askVitals(ctx)
 			close(l.up)
 			return nil
@@ -90,7 +97,7 @@ func (l *listener) open(ctx context.Context) error {
 	}
 	l.close()
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && !errors.Is(why, context.Cause(ctx)):
 		why = fmt.Errorf("%w: %w", context.Cause(ctx), why)
 	case l.config.Sharded && isUnknownCommand(why):
 		why = fmt.Errorf("%w: %w", errNotSharded, why)
@@ -126,6 +133,8 @@ func (l *listener) read(ctx context.Context) error {
 		switch reply := reply.(type) {
 		case *redis.Message:
 			l.take(reply)
+		case *redis.Pong:
+			l.answered(reply.Payload)
 		case *redis.Subscription:
 			switch {
 			case reply.Kind == "sunsubscribe" && reply.Channel == l.topic:
@@ -170,13 +179,18 @@ func (l *listener) reconnect(ctx context.Context, cause error) {
 	l.down(gap.From)
 	l.log.Warn("the subscription is interrupted: what is published now is lost", "error", cause)
 	pauses := l.pauses()
-	attempts := 1
+	attempts, said := 1, ""
 	for ; ; attempts++ {
 		err := l.connect(ctx)
 		if err == nil {
 			break
 		}
-		l.log.Debug("the subscription cannot be resumed yet", "attempt", attempts, "error", err)
+		// Each reason once: a permission that was taken away stays away.
+		level := slog.LevelDebug
+		if text := err.Error(); text != said && ctx.Err() == nil {
+			level, said = slog.LevelWarn, text
+		}
+		l.log.Log(ctx, level, "the subscription cannot be resumed yet", "attempt", attempts, "error", err)
 		if !pause.For(ctx, nil, pauses.NextBackOff()) {
 			break
 		}
@@ -195,8 +209,9 @@ func (l *listener) reconnect(ctx context.Context, cause error) {
 
 // connect makes a new connection, subscribes and waits until Redis confirms it.
 func (l *listener) connect(ctx context.Context) error {
+	owner := l.slotOwner(ctx)
 	conn := l.client.Subscribe(ctx) // to nothing yet
-	if !l.use(conn) {
+	if !l.use(conn, owner) {
 		return errors.Join(ErrClosed, conn.Close())
 	}
 	ctx, cancel := context.WithTimeout(ctx, l.config.SubscribeTimeout)
@@ -239,17 +254,17 @@ func (l *listener) subscribe(ctx context.Context, conn *redis.PubSub) error {
 
 // use makes conn the connection, in place of the one there was; false if there is
 // to be none any more.
-func (l *listener) use(conn *redis.PubSub) bool {
+func (l *listener) use(conn *redis.PubSub, owner string) bool {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.over {
-		return false
+	before, over := l.conn, l.over
+	if !over {
+		l.conn, l.broken, l.owner = conn, nil, owner
 	}
-	if l.conn != nil {
-		_ = l.conn.Close() // it is broken, or was closed
+	l.mu.Unlock()
+	if before != nil && !over {
+		_ = before.Close() // it is broken, or was closed
 	}
-	l.conn, l.broken = conn, nil
-	return true
+	return !over
 }
 
 func (l *listener) current() *redis.PubSub {
@@ -271,10 +286,11 @@ func (l *listener) whyBroken(err error) error {
 // close ends what the listener waits for, for good.
 func (l *listener) close() {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	l.over = true
-	if l.conn != nil {
-		_ = l.conn.Close()
+	conn := l.conn
+	l.mu.Unlock()
+	if conn != nil {
+		_ = conn.Close() // may wait for go-redis, and who asks for Stats need not
 	}
 }
 

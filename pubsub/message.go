@@ -73,6 +73,9 @@ func open(r *redis.Message, raw bool, ids *names) (letter, error) {
 func (l *letter) message(ctx *delivery) *message.Message {
 	msg := message.NewMessage(l.uuid, stringAsBytes(l.body))
 	maps.Copy(msg.Metadata, l.metadata)
+	// Not what an envelope says of that: anyone may publish.
+	delete(msg.Metadata, KeyChannel)
+	delete(msg.Metadata, KeyPattern)
 	if l.Pattern != "" {
 		msg.Metadata[KeyChannel], msg.Metadata[KeyPattern] = l.Channel, l.Pattern
 	}

@@ -50,6 +50,11 @@ func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publis
 	if err := checkClient(client); err != nil {
 		return nil, fmt.Errorf("pubsub: publisher: %w", err)
 	}
+	if config.RequireReceivers {
+		if err := checkReceivers(client); err != nil {
+			return nil, fmt.Errorf("pubsub: publisher: %w", err)
+		}
+	}
 	return &Publisher{client: client, config: config}, nil
 }
 
@@ -60,7 +65,7 @@ func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publis
 // The receivers that Redis tells are connections, each once for every pattern that
 // fits. In a cluster they are those of one server: messages go to that of the
 // channel's slot, where subscribers of this package are, those with patterns
-// excepted.
+// excepted, and for some seconds after the slot has moved.
 //
 // When it fails, some messages may have been published; one whose reply was lost
 // may have been, too, and go-redis's own retries may publish such a one twice. The
@@ -79,7 +84,11 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	replies, err := p.sendUnlessClosed(topic, messages)
+	payloads, err := p.payloads(messages)
+	if err != nil {
+		return fmt.Errorf("pubsub: publish to %s: nothing was published: %w", topic, err)
+	}
+	replies, err := p.sendUnlessClosed(messages[0].Context(), topic, payloads)
 	unheard := p.tell(topic, messages, replies)
 	switch {
 	case errors.Is(err, ErrClosed):
@@ -94,13 +103,13 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 
 // sendUnlessClosed sends messages. Close waits for it, but not for the user's hook,
 // which may call Close itself.
-func (p *Publisher) sendUnlessClosed(topic string, messages []*message.Message) ([]*redis.IntCmd, error) {
+func (p *Publisher) sendUnlessClosed(ctx context.Context, topic string, payloads []string) ([]*redis.IntCmd, error) {
 	p.mu.RLock()
 	defer p.mu.RUnlock()
 	if p.closed {
 		return nil, fmt.Errorf("publish to %s: %w", topic, ErrClosed)
 	}
-	return p.send(messages[0].Context(), topic, messages)
+	return p.send(ctx, topic, payloads)
 }
 
 // tell calls the user's hook for what was published, and returns how many messages
@@ -121,10 +130,10 @@ func (p *Publisher) tell(topic string, messages []*message.Message, replies []*r
 }
 
 // send publishes messages to the server where those who listen are looked for.
-func (p *Publisher) send(ctx context.Context, topic string, messages []*message.Message) ([]*redis.IntCmd, error) {
+func (p *Publisher) send(ctx context.Context, topic string, payloads []string) ([]*redis.IntCmd, error) {
 	cluster, ok := p.client.(*redis.ClusterClient)
 	if !ok || p.config.Sharded {
-		return p.sendBy(ctx, p.client, topic, messages)
+		return p.sendBy(ctx, p.client, topic, payloads)
 	}
 	// go-redis would take any server for each, so that one message could overtake
 	// another on the way through the cluster.
@@ -132,7 +141,7 @@ func (p *Publisher) send(ctx context.Context, topic string, messages []*message.
 	if err != nil {
 		return nil, err
 	}
-	replies, err := p.sendBy(ctx, node, topic, messages)
+	replies, err := p.sendBy(ctx, node, topic, payloads)
 	if err != nil {
 		// There may be another server for the slot.
 		cluster.ReloadState(ctx)
@@ -140,25 +149,38 @@ func (p *Publisher) send(ctx context.Context, topic string, messages []*message.
 	return replies, err
 }
 
-func (p *Publisher) sendBy(ctx context.Context, client redis.Cmdable, topic string, messages []*message.Message) ([]*redis.IntCmd, error) {
-	if len(messages) == 1 {
-		reply := p.command(ctx, client, topic, messages[0])
+func (p *Publisher) sendBy(ctx context.Context, client redis.Cmdable, topic string, payloads []string) ([]*redis.IntCmd, error) {
+	if len(payloads) == 1 {
+		reply := p.command(ctx, client, topic, payloads[0])
 		return []*redis.IntCmd{reply}, reply.Err()
 	}
 	pipeline := client.Pipeline()
-	replies := make([]*redis.IntCmd, len(messages))
-	for i, msg := range messages {
-		replies[i] = p.command(ctx, pipeline, topic, msg)
+	replies := make([]*redis.IntCmd, len(payloads))
+	for i, payload := range payloads {
+		replies[i] = p.command(ctx, pipeline, topic, payload)
 	}
 	_, err := pipeline.Exec(ctx)
 	return replies, err
 }
 
-func (p *Publisher) command(ctx context.Context, client redis.Cmdable, topic string, msg *message.Message) *redis.IntCmd {
-	payload := []byte(msg.Payload)
-	if p.config.Envelope {
-		payload = seal(msg.UUID, msg.Metadata, payload)
+// payloads returns what is to be published of each message.
+func (p *Publisher) payloads(messages []*message.Message) ([]string, error) {
+	payloads := make([]string, len(messages))
+	for i, msg := range messages {
+		if !p.config.Envelope {
+			payloads[i] = bytesAsString(msg.Payload)
+			continue
+		}
+		sealed, err := seal(msg.UUID, msg.Metadata, msg.Payload)
+		if err != nil {
+			return nil, fmt.Errorf("message %d of %d: %w", i+1, len(messages), err)
+		}
+		payloads[i] = bytesAsString(sealed)
 	}
+	return payloads, nil
+}
+
+func (p *Publisher) command(ctx context.Context, client redis.Cmdable, topic, payload string) *redis.IntCmd {
 	if p.config.Sharded {
 		return client.SPublish(ctx, topic, payload)
 	}

@@ -95,6 +95,9 @@ func (q *queue) push(r *redis.Message) (dropped int, waited bool) {
 			for !q.fits(r) && !q.stopped {
 				q.room.Wait()
 			}
+			if q.stopped { // stop has counted it
+				return 0, true
+			}
 			q.inHand--
 		default:
 			for !q.fits(r) {
@@ -174,7 +177,8 @@ func (q *queue) stop() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.stopped = true
-	q.count.Lost.Closed += uint64(q.n)
+	q.count.Lost.Closed += uint64(q.n + q.inHand) // who waits for room may learn of it later
+	q.inHand = 0
 	q.ring, q.head, q.n, q.bytes = nil, 0, 0, 0
 	q.ready.Broadcast()
 	q.room.Broadcast()

@@ -75,7 +75,12 @@ func (s *Subscriber) attach(ctx context.Context, t *topic, q *queue) error {
 		return err
 	}
 	t.listener.add(q)
-	return nil
+	err := s.unlessClosed(ctx, t.name, func(ctx context.Context) error { return t.listener.confirm(ctx, &t.ears) })
+	if err != nil {
+		t.listener.remove(q)
+		q.stop() // the listener may wait for room in it
+	}
+	return err
 }
 
 // open makes the topic's connection, which fills q from the first message on.

@@ -43,3 +43,17 @@ func TestAMessageThatIsGivenUpSaysSoInItsTrace(t *testing.T) {
 	carried := propagation.TraceContext{}.Extract(context.Background(), propagation.MapCarrier(dead.Metadata))
 	require.Equal(t, span.SpanContext.SpanID(), trace.SpanContextFromContext(carried).SpanID())
 }
+
+// Anyone may publish an envelope, with whatever in it.
+func TestAnEnvelopeDoesNotSayWhereItCameFrom(t *testing.T) {
+	t.Parallel()
+	topic, c := newTopic(), client(t)
+	messages, _ := subscribe(t, c, topic, pubsub.SubscriberConfig{})
+	msg := message.NewMessage("id", nil)
+	msg.Metadata.Set(pubsub.KeyChannel, "another")
+	msg.Metadata.Set(pubsub.KeyPattern, "another.*")
+	require.NoError(t, newPublisher(t, c, pubsub.PublisherConfig{Envelope: true}).Publish(topic, msg))
+	got := receive(t, messages)
+	got.Ack()
+	require.Empty(t, got.Metadata)
+}
