@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/millstream-go/millstream/internal/telemetry"
@@ -94,6 +95,9 @@ type SubscriberConfig struct {
 	// topic here, after handlers rejected them, or unread; those of handlers are the router's. Default: the
 	// global one.
 	TracerProvider trace.TracerProvider
+	// MeterProvider makes the instruments of metrics, which docs/metrics.md lists.
+	// Default: the global one of OpenTelemetry, which does nothing unless an SDK is set up.
+	MeterProvider metric.MeterProvider
 
 	// ledger counts; a transport's subscribers share one.
 	ledger *ledger
@@ -108,7 +112,7 @@ func (c *SubscriberConfig) setDefaults() error {
 		c.Logger = slog.Default()
 	}
 	if c.ledger == nil {
-		c.ledger = newLedger()
+		c.ledger = newLedger(c)
 	}
 	switch {
 	case c.MaxRedeliveries == 0:

@@ -3,6 +3,7 @@ package pubsub
 import (
 	"cmp"
 	"container/list"
+	"context"
 	"slices"
 	"sync"
 )
@@ -20,6 +21,8 @@ type ledger struct {
 	ended *list.List
 	// others are the counts of those that are no longer kept apart.
 	others Stats
+
+	collector *collector
 }
 
 // account has the counts of a topic.
@@ -28,20 +31,38 @@ type account struct {
 	live map[counter]struct{}
 	// ended is its place among the ended; nil while anything is live.
 	ended *list.Element
+
+	labels *labels
+	told   told
+}
+
+// stats returns what was counted of the topic.
+func (a *account) stats() Stats {
+	s := a.past
+	for c := range a.live {
+		s.add(c.stats())
+	}
+	return s
 }
 
 // counter is a part of a subscription that counts.
 type counter interface{ stats() Stats }
 
-func newLedger() *ledger { return &ledger{topics: map[string]*account{}, ended: list.New()} }
+// newLedger returns a ledger for subscribers with this configuration.
+func newLedger(config *SubscriberConfig) *ledger {
+	l := &ledger{topics: map[string]*account{}, ended: list.New()}
+	l.collector = newCollector(l, config)
+	return l
+}
 
 // begin counts what c does from now on.
 func (l *ledger) begin(topic string, c counter) {
+	l.collector.begin()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.topics[topic]
 	if a == nil {
-		a = &account{past: Stats{Topic: topic}, live: map[counter]struct{}{}}
+		a = &account{past: Stats{Topic: topic}, live: map[counter]struct{}{}, labels: l.collector.labelsOf(topic)}
 		l.topics[topic] = a
 	}
 	if a.ended != nil {
@@ -53,11 +74,18 @@ func (l *ledger) begin(topic string, c counter) {
 
 // end keeps the counts of what has ended.
 func (l *ledger) end(topic string, c counter) {
+	l.settle(topic, c)
+	l.collector.end()
+}
+
+func (l *ledger) settle(topic string, c counter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	a := l.topics[topic]
 	delete(a.live, c)
 	a.past.add(c.stats())
+	s := a.stats()
+	a.told.tell(context.Background(), l.collector.instruments, &s, a.labels)
 	if len(a.live) == 0 {
 		a.ended = l.ended.PushBack(a)
 	}
@@ -77,11 +105,7 @@ func (l *ledger) stats() []Stats {
 		all = append(all, l.others)
 	}
 	for _, a := range l.topics {
-		s := a.past
-		for c := range a.live {
-			s.add(c.stats())
-		}
-		all = append(all, s)
+		all = append(all, a.stats())
 	}
 	slices.SortFunc(all, func(a, b Stats) int { return cmp.Compare(a.Topic, b.Topic) })
 	return all

@@ -14,7 +14,7 @@ func (f *fixed) stats() Stats { return f.Stats }
 
 func TestTopicsThatEndedAreKeptApartUpToABoundAndCountedForEver(t *testing.T) {
 	t.Parallel()
-	l := newLedger()
+	l := newLedger(&SubscriberConfig{})
 	lasting := &fixed{Stats{Received: 1}}
 	l.begin("lasting", lasting)
 	first := &fixed{Stats{Received: 1}}

@@ -41,7 +41,7 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 			"set Sharded for Publisher and Subscriber, or for none")
 	}
 	if config.Subscriber.ledger == nil {
-		config.Subscriber.ledger = newLedger()
+		config.Subscriber.ledger = newLedger(&config.Subscriber)
 	}
 	t := &Transport{client: client, config: config}
 	if _, err := NewPublisher(client, config.Publisher); err != nil {

@@ -80,6 +80,7 @@ func deliverySize(d commit.Delivery) int {
 // work is not lost to an outage. A repeat changes nothing that was done.
 func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 	var said time.Time
+	begun := c.sub.commits.begin(ctx)
 	for failures := 0; ; failures++ {
 		results, err := c.settle(ctx, batch)
 		if err == nil {
@@ -87,6 +88,7 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 				c.sub.log.Info("commits work again", "failures", failures)
 			}
 			c.sub.holds.remove(batch)
+			c.sub.commits.done(ctx, begun, len(batch))
 			c.report(ctx, batch, results, failures > 0)
 			return
 		}

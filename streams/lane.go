@@ -57,20 +57,24 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 	select {
 	case s.out <- msg:
 		s.count.delivered.Add(1)
+		s.count.inFlight.Add(1)
 	case <-s.stopping:
 		s.handBack(entry.ID, false)
 		return false
 	}
 	select {
 	case <-msg.Acked():
+		s.count.inFlight.Add(-1)
 		return s.acked(ctx, entry, h.Settle())
 	case <-msg.Nacked():
+		s.count.inFlight.Add(-1)
 		if effects := h.Settle(); effects.Park {
 			// What is put aside is not acknowledged, so to reject it fits.
 			return s.acked(ctx, entry, effects)
 		}
 		return s.nacked(ctx, entry)
 	case <-s.expired:
+		s.count.inFlight.Add(-1)
 		effects := h.Settle()
 		s.handBack(entry.ID, true)
 		s.log.WarnContext(effects.Context(), "a handler did not finish before the drain deadline, its message goes back to the group",

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"go.opentelemetry.io/otel/metric"
 )
 
 // Stats are counts of what happened to the messages of one topic in one group, as
@@ -54,6 +56,9 @@ type Stats struct {
 	// Regrouped is how often the group was gone and was made again, Troubles how
 	// often a request to Redis failed, and Swept how many dead consumers were removed.
 	Regrouped, Troubles, Swept uint64
+
+	// InFlight are with a handler now.
+	InFlight uint64
 }
 
 // counters are the live form of [Stats].
@@ -61,6 +66,14 @@ type counters struct {
 	delivered, committed, duplicates, nacked, parked, resumed, reclaimed, handedBack,
 	fenced, orphaned, unconfirmed, refused, blocked, malformed, unfinished, vanished, recovered, trimmed,
 	regrouped, troubles, swept atomic.Uint64
+
+	inFlight atomic.Int64
+
+	// attributes are those of metrics; apart is false when others have the same.
+	attributes metric.MeasurementOption
+	apart      bool
+	// told is what metrics were told of; nil before.
+	told []uint64
 }
 
 func (c *counters) stats(topic, group string) Stats {
@@ -73,6 +86,7 @@ func (c *counters) stats(topic, group string) Stats {
 		Malformed: c.malformed.Load(), Unfinished: c.unfinished.Load(),
 		Vanished: c.vanished.Load(), Recovered: c.recovered.Load(), Trimmed: c.trimmed.Load(),
 		Regrouped: c.regrouped.Load(), Troubles: c.troubles.Load(), Swept: c.swept.Load(),
+		InFlight: uint64(c.inFlight.Load()),
 	}
 }
 
@@ -81,11 +95,19 @@ func (c *counters) stats(topic, group string) Stats {
 type ledger struct {
 	mu sync.Mutex
 	of map[reading]*counters
+
+	collector *collector
 }
 
 type reading struct{ topic, group string }
 
-func newLedger() *ledger { return &ledger{of: map[reading]*counters{}} }
+// newLedger returns a ledger whose counts are metrics of the provider; nil stands for
+// the global one.
+func newLedger(provider metric.MeterProvider) *ledger {
+	l := &ledger{of: map[reading]*counters{}}
+	l.collector = &collector{ledger: l, provider: provider}
+	return l
+}
 
 func (l *ledger) counters(topic, group string) *counters {
 	l.mu.Lock()
@@ -93,7 +115,8 @@ func (l *ledger) counters(topic, group string) *counters {
 	r := reading{topic, group}
 	c, ok := l.of[r]
 	if !ok {
-		c = &counters{}
+		c = &counters{apart: len(l.of) < mostApart}
+		c.attributes = attributesOf(r, c.apart)
 		l.of[r] = c
 	}
 	return c

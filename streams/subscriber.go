@@ -13,6 +13,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/millstream-go/millstream/internal/commit"
@@ -92,6 +93,10 @@ type SubscriberConfig struct {
 	// topic here, without a handler; those of handlers are the router's. Default: the
 	// global one.
 	TracerProvider trace.TracerProvider
+	// MeterProvider makes the instruments of this subscriber's metrics, which
+	// docs/metrics.md lists. Default: the global one of OpenTelemetry, which does nothing
+	// unless an SDK is set up.
+	MeterProvider metric.MeterProvider
 
 	// ledger counts events; a transport's subscribers share one.
 	ledger *ledger
@@ -125,7 +130,7 @@ func (c *SubscriberConfig) setDefaults() error {
 		c.MaxUnfinished = DefaultMaxUnfinished
 	}
 	if c.ledger == nil {
-		c.ledger = newLedger()
+		c.ledger = newLedger(c.MeterProvider)
 	}
 	var faults []error
 	var err error

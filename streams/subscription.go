@@ -39,6 +39,8 @@ type subscription struct {
 	trimmer   *trimmer // nil: nothing is trimmed
 	lengths   *lengths
 	restraint *restraint.Restraint
+	commits   commits
+	collector *collector
 	full      seldom
 	parked    *alarm
 
@@ -71,6 +73,8 @@ func newSubscription(s *Subscriber, topic, consumer string) *subscription {
 		log:    s.config.Logger.With("topic", topic, "group", s.group, "consumer", consumer),
 		count:  s.ledger.counters(topic, s.group),
 
+		collector: s.ledger.collector,
+
 		out:    make(chan *message.Message),
 		feed:   newFeed(s.config.Concurrency, stopping),
 		holds:  newHolds(),
@@ -99,6 +103,7 @@ func (s *subscription) run(ctx context.Context) {
 	// Reading, renewing and committing go on while handlers finish after ctx has ended.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	s.collector.begin(s)
 
 	var reading, lanes, committing, beating sync.WaitGroup
 	reading.Go(func() { s.read(work) })
@@ -131,6 +136,7 @@ func (s *subscription) run(ctx context.Context) {
 	s.leave(context.WithoutCancel(ctx))
 	cancel()
 	beating.Wait()
+	s.collector.end(context.WithoutCancel(ctx), s)
 	close(s.out)
 }
 

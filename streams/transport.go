@@ -10,6 +10,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
+	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/millstream-go/millstream/internal/commit"
@@ -55,6 +56,10 @@ type Config struct {
 	// topic here, without a handler; those of handlers are the pipeline's. Default: the
 	// global one.
 	TracerProvider trace.TracerProvider
+	// MeterProvider makes the instruments of this transport's metrics, which
+	// docs/metrics.md lists. Default: the global one of OpenTelemetry, which does nothing
+	// unless an SDK is set up.
+	MeterProvider metric.MeterProvider
 }
 
 // Transport carries a pipeline on Redis Streams: give it to the pipeline's Run.
@@ -77,7 +82,7 @@ func NewTransport(client redis.UniversalClient, config Config) (*Transport, erro
 	if _, err := newDomain(client); err != nil {
 		return nil, err
 	}
-	t := &Transport{client: client, config: config, ledger: newLedger(), roster: newRoster()}
+	t := &Transport{client: client, config: config, ledger: newLedger(config.MeterProvider), roster: newRoster()}
 	if config.KeepHistory && config.Trim != nil {
 		return nil, errors.New("streams: transport: with KeepHistory there is nothing to Trim: set one of them")
 	}
@@ -211,6 +216,7 @@ func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
 		Logger:       t.config.Logger,
 
 		TracerProvider: t.config.TracerProvider,
+		MeterProvider:  t.config.MeterProvider,
 	}
 }
 
