@@ -20,7 +20,7 @@ type collector struct {
 	survey      survey
 }
 
-// begin is called before a subscription begins. It may wait for a collection under way,
+// begin is called before a subscription begins, and end after it. It may wait for a collection under way,
 // which is bounded.
 func (c *collector) begin(s *subscription) {
 	c.make.Do(func() {

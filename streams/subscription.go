@@ -103,7 +103,6 @@ func (s *subscription) run(ctx context.Context) {
 	// Reading, renewing and committing go on while handlers finish after ctx has ended.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
-	s.collector.begin(s)
 
 	var reading, lanes, committing, beating sync.WaitGroup
 	reading.Go(func() { s.read(work) })
