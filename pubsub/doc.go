@@ -51,6 +51,10 @@
 // version is given up as malformed rather than taken for a payload. With Raw nothing is
 // opened.
 //
+// # Metrics
+//
+// With an OpenTelemetry SDK, what [Stats] counts are metrics. docs/metrics.md lists them.
+//
 // # Clients
 //
 // A single server, Sentinel and Cluster are supported, and Ring is not: it moves

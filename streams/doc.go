@@ -87,6 +87,11 @@
 //
 // It needs Redis 7.0 or later, or Valkey, and uses nothing newer.
 //
+// # Metrics
+//
+// With an OpenTelemetry SDK, what [Stats] counts are metrics, and so is how much there is
+// to do for each group. docs/metrics.md lists them.
+//
 // # Who closes what
 //
 // Whoever makes a client, a publisher or a subscriber closes it; none closes the

@@ -240,7 +240,7 @@ func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *messa
 	}
 	sub := newSubscription(s, topic, s.consumer(topic))
 	sub.config.Start = start
-	sub.collector.begin(sub)
+	sub.collector.begin(sub) // run ends it
 	s.subscriptions.Go(func() { sub.run(ctx) })
 	return sub.out, nil
 }

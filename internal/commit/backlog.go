@@ -16,9 +16,9 @@ var backlogScript = redis.NewScript(backlogSource)
 
 // Backlog is what there is to do for a group.
 type Backlog struct {
-	// Undelivered are the entries that no consumer was delivered. It is exact up to
-	// about 1,000 entries or a megabyte of them; above that it is Redis's own figure if that
-	// is possible, else the length of the stream, which is not below it.
+	// Undelivered are the entries that no consumer was delivered. It is exact up to about
+	// 1,000 entries or a megabyte of them; above that it is Redis's own figure if that
+	// can be, else the length of the stream, which is not below it.
 	Undelivered int64
 	// Waiting is how long ago the oldest of them was added, by the time in its id.
 	Waiting time.Duration
@@ -30,8 +30,8 @@ type Backlog struct {
 	Parked int64
 }
 
-// BacklogOf asks in one request, which is made once, how much there is to do for a group. It is false when
-// there is no such group.
+// BacklogOf asks in one request, which is made once, how much there is to do for a
+// group. It is false when there is no such group.
 func BacklogOf(ctx context.Context, client redis.UniversalClient, r Reading) (Backlog, bool, error) {
 	const most, mostBytes = 1000, 1 << 20 // bounds how long one script keeps the server
 	reply, err := runOnce(ctx, client, backlogScript, []string{r.Stream}, r.Group, parker, most, mostBytes).Slice()

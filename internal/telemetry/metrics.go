@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/otel/metric"
 )
@@ -113,4 +114,17 @@ func (m *Maker) SecondsHistogram(name string) metric.Float64Histogram {
 	i, err := m.Meter.Float64Histogram(name, metric.WithUnit(k.Unit), metric.WithDescription(k.Description), k.Buckets)
 	m.fail(err)
 	return i
+}
+
+// PrometheusName returns what the metric is called in Prometheus, by the exporter's
+// default way of naming; a histogram has "_bucket", "_sum" and "_count" behind that.
+func (m Metric) PrometheusName() string {
+	name := strings.ReplaceAll(m.Name, ".", "_")
+	if m.Unit == seconds {
+		name += "_seconds"
+	}
+	if m.Kind == Counter {
+		name += "_total"
+	}
+	return name
 }
