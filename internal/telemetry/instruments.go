@@ -1,10 +1,6 @@
 package telemetry
 
-import (
-	"errors"
-
-	"go.opentelemetry.io/otel/metric"
-)
+import "go.opentelemetry.io/otel/metric"
 
 // instruments are the metrics of messages that are published and processed.
 type instruments struct {
@@ -18,26 +14,15 @@ type instruments struct {
 }
 
 func newInstruments(meter metric.Meter) (*instruments, error) {
-	var i instruments
-	var faults []error
-	histogram := func(to *metric.Float64Histogram, name, what string, buckets metric.HistogramOption) {
-		var err error
-		*to, err = meter.Float64Histogram(name, metric.WithUnit("s"), metric.WithDescription(what), buckets)
-		faults = append(faults, err)
+	m := Maker{Meter: meter}
+	i := &instruments{
+		processDuration:   m.SecondsHistogram("messaging.process.duration"),
+		processWait:       m.SecondsHistogram("millstream.process.wait"),
+		operationDuration: m.SecondsHistogram("messaging.client.operation.duration"),
+		consumed:          m.Counter("messaging.client.consumed.messages"),
+		sent:              m.Counter("messaging.client.sent.messages"),
+		retried:           m.Counter("millstream.messages.retried"),
+		poisoned:          m.Counter("millstream.messages.poisoned"),
 	}
-	counter := func(to *metric.Int64Counter, name, what string) {
-		var err error
-		*to, err = meter.Int64Counter(name, metric.WithUnit("{message}"), metric.WithDescription(what))
-		faults = append(faults, err)
-	}
-	histogram(&i.processDuration, "messaging.process.duration", "Duration of processing operation.", Durations)
-	histogram(&i.operationDuration, "messaging.client.operation.duration",
-		"Duration of messaging operation initiated by a producer or consumer client.", Durations)
-	histogram(&i.processWait, "millstream.process.wait",
-		"Time from when a message was added to its stream until its first processing began.", Waits)
-	counter(&i.consumed, "messaging.client.consumed.messages", "Number of messages that were delivered to the application.")
-	counter(&i.sent, "messaging.client.sent.messages", "Number of messages producer attempted to send to the broker.")
-	counter(&i.retried, "millstream.messages.retried", "Times that a handler was called again for a message within a delivery.")
-	counter(&i.poisoned, "millstream.messages.poisoned", "Messages that went to a poison topic.")
-	return &i, errors.Join(faults...)
+	return i, m.Err
 }

@@ -2,11 +2,23 @@ package telemetry
 
 import "slices"
 
-// Metrics are the metrics that packages streams and pubsub make, in the order of the
-// documentation. What they are called, and what they mean, is said here alone.
-var Metrics = slices.Concat(ofMessages, ofGroups, ofCommits, ofPubSub)
+// Metrics are all metrics of this module, in the order of the documentation. What they
+// are called, and what they mean, is said here alone.
+var Metrics = slices.Concat(ofHandlers, ofMessages, ofGroups, ofCommits, ofPubSub)
 
 const messages = "{message}"
+
+// ofHandlers are about the runs of handlers and about what is published, on any
+// transport.
+var ofHandlers = []Metric{
+	{Name: "messaging.process.duration", Kind: Histogram, Unit: seconds, Buckets: Durations, Description: "Duration of processing operation: one run of a handler with its middleware, retries in place among them."},
+	{Name: "millstream.process.wait", Kind: Histogram, Unit: seconds, Buckets: Waits, Description: "Time from when a message was added to its stream until its first processing began."},
+	{Name: "messaging.client.consumed.messages", Kind: Counter, Unit: messages, Description: "Number of messages that were delivered to the application."},
+	{Name: "millstream.messages.retried", Kind: Counter, Unit: messages, Description: "How often a handler was called again for a message within a delivery."},
+	{Name: "millstream.messages.poisoned", Kind: Counter, Unit: messages, Description: "Messages that went to a poison topic, by millstream.poison_kind."},
+	{Name: "messaging.client.sent.messages", Kind: Counter, Unit: messages, Description: "Number of messages producer attempted to send to the broker; what a handler sends counts when it is staged."},
+	{Name: "messaging.client.operation.duration", Kind: Histogram, Unit: seconds, Buckets: Durations, Description: "Duration of messaging operation initiated by a producer or consumer client: a call of Publish."},
+}
 
 // ofMessages are counted by topic and group.
 var ofMessages = []Metric{

@@ -1,8 +1,6 @@
 package telemetry
 
 import (
-	"errors"
-
 	"github.com/ThreeDotsLabs/watermill/message"
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
@@ -49,7 +47,7 @@ func New(config Config) (*Telemetry, error) {
 	var err error
 	t.instruments, err = newInstruments(Meter(config.MeterProvider))
 	if err != nil {
-		return nil, errors.New("telemetry: " + err.Error())
+		return nil, err
 	}
 	t.topics.system = System
 	if config.System != "" {
