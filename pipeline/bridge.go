@@ -29,6 +29,9 @@ import (
 // message is lost and counted: give it a larger MaxRedeliveries, and Block as Overflow.
 // One that the server took although its reply was lost is then in the flow twice, with
 // one id; where it was given up it counts as lost and is in the flow all the same.
+//
+// Metadata are taken over, too, and with them what they ask for: Watermill's delay, for
+// one, parks the message. Anyone who may publish to the topic may set them.
 func Ingest[T any](p *Pipeline, name string, from Transport, topic string, options ...StageOption) Flow[T] {
 	if p == nil {
 		p = orphan()

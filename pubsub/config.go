@@ -69,11 +69,14 @@ type SubscriberConfig struct {
 	// Pipeline and Handler, if set, are named in poisoned messages.
 	Pipeline, Handler string
 
-	// SubscribeTimeout is how long Subscribe tries. Default: 5 seconds.
+	// SubscribeTimeout is how long Subscribe tries; a server that is frozen may hold it
+	// up for the client's own timeouts, unless its ContextTimeoutEnabled is set.
+	// Default: 5 seconds.
 	SubscribeTimeout time.Duration
 	// Heartbeat is how long a connection may be silent until it is asked for a sign
 	// of life; after as long again, at most twice, without one it is taken for
-	// broken. So is one on which a single message takes that long to come. Default: 3
+	// broken. So is one on which a single message takes that long to come. In a cluster
+	// this is also how often it is looked where the channel's slot is. Default: 3
 	// seconds.
 	Heartbeat time.Duration
 	// MaxReconnectDelay is the longest pause between two attempts to connect again.

@@ -59,8 +59,8 @@
 //
 // A single server, Sentinel and Cluster are supported, and Ring is not: it moves
 // channels between servers without telling. In a cluster an ordinary message goes to
-// all servers, a Sharded one only to those of its channel's slot. Subscriptions
-// reconnect to wherever that has moved.
+// all servers, a Sharded one only to those of its channel's slot. Subscriptions,
+// those with Patterns excepted, follow that slot to wherever it moves.
 //
 // # Who closes what
 //

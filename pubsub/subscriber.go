@@ -53,9 +53,12 @@ func NewSubscriber(client redis.UniversalClient, config SubscriberConfig) (*Subs
 // waited for up to DrainTimeout, and then the channel is closed. Messages' contexts
 // derive from ctx and end when they are settled, or given up.
 //
-// It fails when Redis does not confirm within SubscribeTimeout or before ctx ends,
-// and at once when the client's user lacks a permission or the server does not know
-// sharded channels. Once it has begun, a subscription outlives all that.
+// It fails when Redis does not confirm within SubscribeTimeout or before ctx ends, or
+// within the client's own timeouts after that, and at once when the client's user lacks
+// a permission or the server does not know sharded channels. A subscription to a topic
+// that this subscriber listens to already is confirmed on the connection that there is:
+// it fails if that is not read meanwhile, because another's buffer is full and Overflow
+// is [Block]. Once it has begun, a subscription outlives all that.
 func (s *Subscriber) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
 	if topic == "" {
 		return nil, errors.New("pubsub: subscribe: the topic is empty")
