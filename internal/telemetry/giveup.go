@@ -34,7 +34,7 @@ func (t *Telemetry) GiveUp(ctx context.Context, msg *message.Message, g GivenUp)
 		return
 	}
 	ctx = t.propagator.Extract(ctx, propagation.MapCarrier(msg.Metadata))
-	if isLeftOut(ctx) && t.tracers.follows() {
+	if isLeftOut(trace.SpanContextFromContext(ctx)) && t.tracers.follows() {
 		return
 	}
 	ctx, span := tracer.Start(ctx, l.span, l.options...)

@@ -24,6 +24,7 @@ import (
 // With nothing to record it costs next to nothing, and it must need no more of the
 // stack: a router's goroutine begins with a small one.
 func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
+	var places recent
 	return func(msg *message.Message) ([]*message.Message, error) {
 		tracer, measured := t.tracers.get(), t.processDuration.Enabled(msg.Context())
 		carries := t.carries(msg)
@@ -35,17 +36,22 @@ func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 		defer msg.SetContext(ctx)
 		if carries {
 			msg.SetContext(t.propagator.Extract(ctx, propagation.MapCarrier(msg.Metadata)))
-			if tracer != nil && isLeftOut(msg.Context()) && t.tracers.follows() {
+			if tracer != nil && isLeftOut(trace.SpanContextFromContext(msg.Context())) && t.tracers.follows() {
 				tracer = nil
 			}
 		}
 		if tracer == nil && !measured {
-			made, err := next(msg)
-			t.continued(msg.Context(), made)
-			return made, err
+			return t.passOn(msg, next)
 		}
-		return t.process(tracer, msg, next)
+		return t.process(&places, tracer, msg, next)
 	}
+}
+
+// passOn runs a handler that there is nothing to record of.
+func (t *Telemetry) passOn(msg *message.Message, next message.HandlerFunc) ([]*message.Message, error) {
+	made, err := next(msg)
+	t.continued(msg.Context(), made)
+	return made, err
 }
 
 // continued has what a handler made go on in its context, which message.NewMessage does
@@ -66,8 +72,13 @@ func (t *Telemetry) continued(ctx context.Context, made []*message.Message) {
 	}
 }
 
-func (t *Telemetry) process(tracer trace.Tracer, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
-	d := t.begin(tracer, msg)
+func (t *Telemetry) process(places *recent, tracer trace.Tracer, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
+	d := t.begin(places, tracer, msg)
+	if d.began.IsZero() && !d.span.IsRecording() {
+		// The trace begins here, and is left out.
+		msg.SetContext(d.Context)
+		return t.passOn(msg, next)
+	}
 	msg.SetContext(d)
 	defer func() { d.end(err) }()
 	err = errPanicked // unless it returns
@@ -77,10 +88,10 @@ func (t *Telemetry) process(tracer trace.Tracer, msg *message.Message, next mess
 }
 
 // begin begins the processing of a message.
-func (t *Telemetry) begin(tracer trace.Tracer, msg *message.Message) *delivery {
+func (t *Telemetry) begin(places *recent, tracer trace.Tracer, msg *message.Message) *delivery {
 	ctx := msg.Context()
 	h := handoff.FromContext(ctx)
-	d := &delivery{Context: ctx, telemetry: t, tracer: tracer, handoff: h, span: noop.Span{}, labels: t.topics.of(placeOf(ctx, h, msg))}
+	d := &delivery{Context: ctx, telemetry: t, tracer: tracer, handoff: h, span: noop.Span{}, labels: places.of(&t.topics, placeOf(ctx, h, msg))}
 	if tracer != nil {
 		d.start(msg)
 	}

@@ -35,7 +35,7 @@ func (p publisher) Publish(topic string, messages ...*message.Message) error {
 		return p.Publisher.Publish(topic)
 	}
 	tracer := t.tracers.get()
-	if tracer != nil && len(messages) == 1 && isLeftOut(messages[0].Context()) && t.tracers.follows() {
+	if tracer != nil && allLeftOut(messages) && t.tracers.follows() {
 		tracer = nil
 	}
 	if tracer == nil && !t.operationDuration.Enabled(messages[0].Context()) {
@@ -45,6 +45,16 @@ func (p publisher) Publish(topic string, messages ...*message.Message) error {
 		return p.Publisher.Publish(topic, messages...)
 	}
 	return p.send(tracer, topic, messages)
+}
+
+// allLeftOut reports whether all messages belong to traces that were not sampled.
+func allLeftOut(messages []*message.Message) bool {
+	for _, msg := range messages {
+		if !isLeftOut(trace.SpanContextFromContext(msg.Context())) {
+			return false
+		}
+	}
+	return true
 }
 
 // forward sends a context along that came from elsewhere.

@@ -19,8 +19,5 @@ func follows(tracer trace.Tracer) bool {
 	return !span.SpanContext().IsSampled() && !span.IsRecording()
 }
 
-// isLeftOut reports whether ctx belongs to a trace that was not sampled.
-func isLeftOut(ctx context.Context) bool {
-	of := trace.SpanContextFromContext(ctx)
-	return of.IsValid() && !of.IsSampled()
-}
+// isLeftOut reports whether a span belongs to a trace that was not sampled.
+func isLeftOut(of trace.SpanContext) bool { return of.IsValid() && !of.IsSampled() }

@@ -87,6 +87,23 @@ func (t *topics) beyond(p place) *labels {
 	return l
 }
 
+// recent remembers the labels that were asked for last: a handler has one place.
+type recent struct{ last atomic.Pointer[placed] }
+
+type placed struct {
+	place
+	labels *labels
+}
+
+func (r *recent) of(t *topics, p place) *labels {
+	if last := r.last.Load(); last != nil && last.place == p {
+		return last.labels
+	}
+	l := t.of(p)
+	r.last.Store(&placed{p, l})
+	return l
+}
+
 func (t *topics) make(p place, topic string) *labels {
 	name, typ, kind := p.operation.describe()
 	destination := semconv.MessagingDestinationName(topic)
