@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"runtime/debug"
 	"time"
 
@@ -79,10 +78,7 @@ func NewPoisonQueue(publisher message.Publisher, topic string, config PoisonConf
 func (q *PoisonQueue) Middleware(next message.HandlerFunc) message.HandlerFunc {
 	next = wm.Recoverer(next)
 	return func(msg *message.Message) ([]*message.Message, error) {
-		o := original{ctx: msg.Context(), payload: msg.Payload}
-		if len(msg.Metadata) > 0 {
-			o.metadata = maps.Clone(msg.Metadata)
-		}
+		o := original{ctx: msg.Context(), payload: msg.Payload, metadata: snapshotOf(msg.Metadata)}
 		h := handoff.FromContext(o.ctx)
 		if h != nil {
 			o.start = h.Savepoint()
@@ -101,7 +97,7 @@ func (q *PoisonQueue) Middleware(next message.HandlerFunc) message.HandlerFunc {
 type original struct {
 	ctx      context.Context
 	payload  message.Payload
-	metadata message.Metadata
+	metadata snapshot
 	start    handoff.Savepoint
 }
 
@@ -114,9 +110,7 @@ func (q *PoisonQueue) settle(msg *message.Message, h *handoff.Handoff, o origina
 	if h != nil {
 		h.Rollback(o.start)
 	}
-	if msg.Payload, msg.Metadata = o.payload, o.metadata; msg.Metadata == nil {
-		msg.Metadata = message.Metadata{} // it may be written to
-	}
+	msg.Payload, msg.Metadata = o.payload, o.metadata.metadata()
 	if failed := q.publish(msg, h, kind, err); failed != nil {
 		return fmt.Errorf("the message could not be published to the poison topic %s: %w, because of %w", q.topic, failed, err)
 	}

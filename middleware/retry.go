@@ -3,7 +3,6 @@ package middleware
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"time"
 
@@ -99,10 +98,7 @@ func (r Retry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 			start = h.Savepoint()
 		}
 		payload := msg.Payload
-		var metadata message.Metadata
-		if len(msg.Metadata) > 0 {
-			metadata = maps.Clone(msg.Metadata)
-		}
+		metadata := snapshotOf(msg.Metadata)
 		made, err := next(msg)
 		if err == nil {
 			return made, nil
@@ -165,7 +161,7 @@ type retrying struct {
 	*Retry
 	msg      *message.Message
 	ctx      context.Context
-	metadata message.Metadata
+	metadata snapshot
 	payload  message.Payload
 	handoff  *handoff.Handoff
 	start    handoff.Savepoint
@@ -195,8 +191,7 @@ func (r *retrying) undo() {
 	if r.handoff != nil {
 		r.handoff.Rollback(r.start)
 	}
-	r.msg.Metadata = message.Metadata{} // not nil: it may be written to
-	maps.Copy(r.msg.Metadata, r.metadata)
+	r.msg.Metadata = r.metadata.metadata()
 	r.msg.Payload = r.payload
 	r.msg.SetContext(r.ctx)
 }

@@ -31,15 +31,12 @@ func packMetadata(metadata message.Metadata) (packed []byte, ok bool) {
 	if len(metadata) > maxFixMap {
 		return nil, false
 	}
-	size := 1
+	const typical = 96 // a trace context alone
+	packed = append(make([]byte, 0, typical*len(metadata)), fixMap|byte(len(metadata)))
 	for key, value := range metadata {
 		if len(key) > 1<<16-1 || len(value) > 1<<16-1 {
 			return nil, false
 		}
-		size += 3 + len(key) + 3 + len(value)
-	}
-	packed = append(make([]byte, 0, size), fixMap|byte(len(metadata)))
-	for key, value := range metadata {
 		packed = packString(packString(packed, key), value)
 	}
 	return packed, true

@@ -34,15 +34,17 @@ func (p publisher) Publish(topic string, messages ...*message.Message) error {
 	if len(messages) == 0 {
 		return p.Publisher.Publish(topic)
 	}
-	tracer := t.tracers.get()
+	tracer, measured := t.tracers.get(), t.operationDuration.Enabled(messages[0].Context())
 	if tracer != nil && allLeftOut(messages) && t.tracers.follows() {
 		tracer = nil
 	}
-	if tracer == nil && !t.operationDuration.Enabled(messages[0].Context()) {
+	if tracer == nil {
 		for _, msg := range messages {
 			t.forward(msg)
 		}
-		return p.Publisher.Publish(topic, messages...)
+		if !measured {
+			return p.Publisher.Publish(topic, messages...)
+		}
 	}
 	return p.send(tracer, topic, messages)
 }
@@ -71,13 +73,15 @@ func (t *Telemetry) inject(ctx context.Context, msg *message.Message) {
 	if msg.Metadata == nil {
 		msg.Metadata = message.Metadata{}
 	}
-	for _, field := range t.fields {
-		delete(msg.Metadata, field)
+	if len(msg.Metadata) > 0 {
+		for _, field := range t.fields {
+			delete(msg.Metadata, field)
+		}
 	}
 	t.propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))
 }
 
-// send publishes messages in a span. That of a single message is what goes along with
+// send publishes messages in a span, if there is a tracer. That of a single message is what goes along with
 // it; of several each has one, for what is made of it to belong to.
 func (p publisher) send(tracer trace.Tracer, topic string, messages []*message.Message) error {
 	t := p.telemetry
@@ -85,9 +89,6 @@ func (p publisher) send(tracer trace.Tracer, topic string, messages []*message.M
 	var span trace.Span
 	switch {
 	case tracer == nil:
-		for _, msg := range messages {
-			t.forward(msg)
-		}
 		span = trace.SpanFromContext(context.Background())
 	case len(messages) == 1:
 		ctx, span = t.sendOne(tracer, topic, messages[0])
