@@ -62,6 +62,9 @@ func (d *delivery) Parked(wait time.Duration, uncounted bool, why error) {
 		d.fail(why)
 	}
 	if d.span.IsRecording() {
+		if !handoff.HasCause(why) {
+			why = nil // the handler asked for it
+		}
 		d.span.AddEvent(EventParked, d.why(why, KeyDelay.Int64(wait.Milliseconds())))
 	}
 }

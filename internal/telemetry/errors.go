@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
-	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/millstream-go/millstream/internal/handoff"
 )
@@ -16,16 +15,22 @@ import (
 // maxText is how much of an error's text is recorded, in bytes.
 const maxText = 1 << 10
 
-// typeOf returns the type of an error, below what only wraps it: one of as many as
-// there are in the program, whatever messages hold.
+// typeOf returns the type of an error, below what only wraps it, or the one that it names
+// itself: one of as many as there are in the program, whatever messages hold.
 func typeOf(err error) string {
 	if _, ok := errors.AsType[wm.RecoveredPanicError](err); ok {
 		return "panic"
 	}
+	if named, ok := errors.AsType[interface {
+		error
+		ErrorType() string
+	}](err); ok {
+		return named.ErrorType()
+	}
 	for isWrapping(err) && errors.Unwrap(err) != nil {
 		err = errors.Unwrap(err)
 	}
-	return semconv.ErrorType(err).Value.AsString()
+	return fmt.Sprintf("%T", err)
 }
 
 // isWrapping reports whether an error only adds to what it wraps: text, or a verdict.

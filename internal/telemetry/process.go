@@ -41,6 +41,7 @@ func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 			}
 		}
 		if tracer == nil && !measured {
+			msg.SetContext(t.passing(msg))
 			return t.passOn(msg, next)
 		}
 		return t.process(&places, tracer, msg, next)
