@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -23,6 +24,7 @@ const (
 func main() {
 	// What goes wrong comes back as an error and is said once, in our words.
 	redis.SetLogger(quiet{})
+	setDefaults()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -51,7 +53,11 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	context.AfterFunc(ctx, stop)
 
 	err = command.run(ctx)
+	setting := new(settingError)
 	switch {
+	case errors.As(err, &setting):
+		fmt.Fprintln(stderr, "orders:", err)
+		return exitUsage
 	case errors.Is(err, errInterrupted):
 		fmt.Fprintf(stderr, "orders: %v; %s\n", err, command.outlook())
 		return exitInterrupted
@@ -81,6 +87,7 @@ type command struct {
 	json     bool
 	graph    bool
 	reset    bool
+	jaeger   string
 
 	stdin          io.Reader
 	stdout, stderr io.Writer
@@ -88,9 +95,11 @@ type command struct {
 
 const usage = `orders runs a shop's orders through a durable pipeline.
 
-usage: orders [-in FILE] [-redis URL] [-json | -graph] [-reset]
+usage: orders [-in FILE] [-redis URL] [-json | -graph] [-reset] [-jaeger URL]
 
-Without a Redis it runs on an embedded one, in memory.
+Without a Redis it runs on an embedded one, in memory. With an OpenTelemetry collector
+in OTEL_EXPORTER_OTLP_ENDPOINT, as in http://localhost:4317, it sends traces and metrics
+there; other OTEL_ variables say how.
 
 `
 
@@ -103,6 +112,7 @@ func parse(args []string, output io.Writer) (*command, error) {
 	flags.BoolVar(&c.json, "json", false, "print one JSON object instead of tables")
 	flags.BoolVar(&c.graph, "graph", false, "print the pipeline as a Mermaid graph and do nothing else")
 	flags.BoolVar(&c.reset, "reset", false, "first delete what this example left in Redis")
+	flags.StringVar(&c.jaeger, "jaeger", "", "the Jaeger at `URL` shows the traces, if any are exported (default: the environment's JAEGER_URL, or http://localhost:16686)")
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -121,5 +131,6 @@ func parse(args []string, output io.Writer) (*command, error) {
 	if c.redisURL == "" {
 		c.redisURL = os.Getenv("REDIS_URL")
 	}
-	return &c, nil
+	c.jaeger, err = jaegerURL(cmp.Or(c.jaeger, os.Getenv("JAEGER_URL"), "http://localhost:16686"))
+	return &c, err
 }

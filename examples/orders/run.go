@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,16 +12,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/examples/orders/internal/bank"
-	"github.com/millstream-go/millstream/examples/orders/internal/intake"
 	"github.com/millstream-go/millstream/examples/orders/internal/ledger"
 	"github.com/millstream-go/millstream/examples/orders/internal/report"
 	"github.com/millstream-go/millstream/examples/orders/internal/shop"
 	"github.com/millstream-go/millstream/pipeline"
 	"github.com/millstream-go/millstream/streams"
+	"github.com/millstream-go/millstream/tracing"
 )
 
 //go:embed sample.ndjson
@@ -41,11 +39,16 @@ const (
 )
 
 func (c *command) run(ctx context.Context) error {
-	logger := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelError}))
+	logger := c.logger(slog.LevelError)
 	if c.graph {
 		_, err := fmt.Fprint(c.stdout, shop.New(nil, nil, logger).Pipeline.Mermaid())
 		return err
 	}
+	shutdown, err := c.setup(ctx)
+	if err != nil {
+		return err
+	}
+	defer shutdown()
 	in, err := c.open()
 	if err != nil {
 		return err
@@ -108,17 +111,6 @@ func process(ctx context.Context, client redis.UniversalClient, s shop.Shop, in 
 	if err != nil {
 		return 0, err
 	}
-	// Each line has an id that is the same whenever the file is read, and is
-	// published once under it.
-	publisher, err := streams.NewPublisher(client, streams.PublisherConfig{
-		IdempotencyKey: func(_ string, msg *message.Message) string { return msg.UUID },
-		IdempotencyTTL: streams.Forever,
-	})
-	if err != nil {
-		return 0, err
-	}
-	defer publisher.Close()
-
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
@@ -128,7 +120,7 @@ func process(ctx context.Context, client redis.UniversalClient, s shop.Shop, in 
 		ended <- s.Pipeline.Run(ctx, transport, pipeline.DrainTimeout(drainTimeout))
 	}()
 
-	read, err := intake.Feed(ctx, in, publisher, s.Placed)
+	read, err := feed(ctx, client, in, s.Placed)
 	if err == nil {
 		err = s.Pipeline.WaitIdle(ctx, transport)
 	}
@@ -151,14 +143,19 @@ func (c *command) report(ctx context.Context, client redis.UniversalClient, s sh
 	defer cancel()
 	source := report.Source{
 		Client: client, Ledger: books,
-		Stages: s.Stages, Validate: s.Validate, Poison: s.Pipeline.PoisonTopic(),
+		Stages: s.Stages, Validate: s.Validate, Charged: s.Charged, Poison: s.Pipeline.PoisonTopic(),
 	}
 	r, err := source.Collect(ctx, read)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
+	if traces, _ := tracing.Exporting(); traces {
+		if r.Retried, err = source.Retried(ctx, c.jaeger); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+	}
 	if c.json {
-		return json.NewEncoder(c.stdout).Encode(r.Totals)
+		return r.JSON(c.stdout)
 	}
 	return r.Table(c.stdout)
 }

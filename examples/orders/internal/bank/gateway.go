@@ -55,7 +55,7 @@ func (g *Gateway) Charge(ctx context.Context, p order.Payment) error {
 		return fmt.Errorf("the bank is down: %w", context.Cause(ctx))
 	case CardFlaky:
 		if n := g.fail(p.OrderID); n <= flakyFailures {
-			return fmt.Errorf("the bank hung up, for the %s time", [...]string{"first", "second"}[n-1])
+			return HungUp(n)
 		}
 	}
 	// The caller's patience is for the bank's answer. Once the bank takes the
@@ -65,6 +65,14 @@ func (g *Gateway) Charge(ctx context.Context, p order.Payment) error {
 	}
 	g.forget(p.OrderID)
 	return nil
+}
+
+// HungUp is the error of a call that ended without an answer, for how often it did.
+type HungUp int
+
+// Error says so.
+func (n HungUp) Error() string {
+	return fmt.Sprintf("the bank hung up, for the %s time", [...]string{"first", "second"}[n-1])
 }
 
 // fail counts one more try of a flaky card and returns which one it is.

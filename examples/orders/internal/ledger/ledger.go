@@ -48,6 +48,11 @@ func (l *Ledger) Ship(ctx context.Context, s order.Shipment) error {
 	return l.record(ctx, string(s.Speed), s.OrderID, s)
 }
 
+// Shipped reports whether the parcel is on its way.
+func (l *Ledger) Shipped(ctx context.Context, s order.Shipment) (bool, error) {
+	return l.client.HExists(ctx, l.key(string(s.Speed)), s.OrderID).Result()
+}
+
 // SendReceipt implements [order.Ledger].
 func (l *Ledger) SendReceipt(ctx context.Context, r order.Receipt) error {
 	return l.record(ctx, receipts, r.OrderID, r)

@@ -44,6 +44,9 @@ func (c Charged) Speed() Speed {
 	return Standard
 }
 
+// Label is the order's id, made fit to be shown to people.
+func (c Charged) Label() string { return show(c.ID) }
+
 // Shipment is the parcel for the order.
 func (c Charged) Shipment() Shipment {
 	return Shipment{OrderID: c.ID, Customer: c.Customer, Speed: c.Speed()}

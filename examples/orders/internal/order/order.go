@@ -1,7 +1,6 @@
 package order
 
 import (
-	"errors"
 	"fmt"
 	"math/bits"
 	"net/mail"
@@ -25,11 +24,19 @@ type Line struct {
 	UnitCents *int64 `json:"unit_cents"`
 }
 
+// Fault is what is wrong with an order, by the shop's rules.
+type Fault string
+
+// Error returns it.
+func (f Fault) Error() string { return string(f) }
+
+func faultf(format string, args ...any) Fault { return Fault(fmt.Sprintf(format, args...)) }
+
 // Accept returns the order as the shop takes it, or why the shop does not.
 // The reason names the order and the first thing that is wrong with it.
 func (o Order) Accept() (Accepted, error) {
 	if strings.TrimSpace(o.ID) == "" {
-		return Accepted{}, errors.New("order has no id")
+		return Accepted{}, Fault("order has no id")
 	}
 	total, err := o.check()
 	if err != nil {
@@ -42,11 +49,11 @@ func (o Order) Accept() (Accepted, error) {
 func (o Order) check() (int64, error) {
 	switch {
 	case o.Customer == "":
-		return 0, errors.New("has no customer")
+		return 0, Fault("has no customer")
 	case !isAddress(o.Customer):
-		return 0, fmt.Errorf("customer %s is not an e-mail address", quote(o.Customer))
+		return 0, faultf("customer %s is not an e-mail address", quote(o.Customer))
 	case len(o.Lines) == 0:
-		return 0, errors.New("has no lines")
+		return 0, Fault("has no lines")
 	}
 	var total int64
 	for i, line := range o.Lines {
@@ -61,19 +68,19 @@ func (o Order) check() (int64, error) {
 	return total, nil
 }
 
-var errTooMuch = errors.New("total is too large to be charged")
+const errTooMuch = Fault("total is too large to be charged")
 
 // check returns what the line costs in cents.
 func (l Line) check() (int64, error) {
 	switch {
 	case strings.TrimSpace(l.SKU) == "":
-		return 0, errors.New("has no sku")
+		return 0, Fault("has no sku")
 	case l.Quantity <= 0:
-		return 0, fmt.Errorf("quantity must be positive, got %d", l.Quantity)
+		return 0, faultf("quantity must be positive, got %d", l.Quantity)
 	case l.UnitCents == nil:
-		return 0, errors.New("has no price")
+		return 0, Fault("has no price")
 	case *l.UnitCents < 0:
-		return 0, fmt.Errorf("price must not be negative, got %d cents", *l.UnitCents)
+		return 0, faultf("price must not be negative, got %d cents", *l.UnitCents)
 	}
 	high, low := bits.Mul64(uint64(l.Quantity), uint64(*l.UnitCents))
 	if cents := int64(low); high == 0 && cents >= 0 {

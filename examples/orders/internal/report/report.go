@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 
 	"github.com/redis/go-redis/v9"
 
@@ -48,8 +49,8 @@ type Source struct {
 	Stages []Stage
 	// Validate is the name of the stage that holds orders against the rules.
 	Validate string
-	// Poison is the poison topic.
-	Poison string
+	// Charged is the topic of the orders that were paid for, Poison the poison topic.
+	Charged, Poison string
 }
 
 // Report is what became of the orders.
@@ -58,6 +59,16 @@ type Report struct {
 	Stages  []Progress
 	Poisons []Poison
 	Poison  string // the poison topic
+	// Retried is nil if there is no such order, or nothing was traced.
+	Retried *Retried
+}
+
+// JSON writes the totals as one object.
+func (r Report) JSON(w io.Writer) error {
+	return json.NewEncoder(w).Encode(struct {
+		Totals
+		Retried *Retried `json:"retried,omitempty"`
+	}{r.Totals, r.Retried})
 }
 
 // Progress is what a stage did.

@@ -16,6 +16,7 @@ func (r Report) Table(w io.Writer) error {
 	r.stages(out)
 	r.poisons(out)
 	r.totals(out)
+	r.retried(out)
 	return out.Flush()
 }
 

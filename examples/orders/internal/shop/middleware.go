@@ -1,9 +1,12 @@
 package shop
 
 import (
+	"strconv"
+
 	"github.com/ThreeDotsLabs/watermill/message"
 
 	"github.com/millstream-go/millstream/examples/orders/internal/order"
+	"github.com/millstream-go/millstream/examples/orders/internal/report"
 	"github.com/millstream-go/millstream/middleware"
 	"github.com/millstream-go/millstream/pipeline"
 )
@@ -42,6 +45,22 @@ func askAgain() pipeline.CommonOption {
 			HoldUpTo:        longestPause,
 			AttemptTimeout:  patience,
 		}.Middleware
+	})
+}
+
+// noteAttempts has the events of an order that was charged, or declined, at a later
+// attempt than the first say at which.
+func noteAttempts() pipeline.CommonOption {
+	return pipeline.Use(func(next message.HandlerFunc) message.HandlerFunc {
+		return func(msg *message.Message) ([]*message.Message, error) {
+			made, err := next(msg)
+			if n := pipeline.Attempt(msg.Context()); n > 1 {
+				for _, event := range made {
+					event.Metadata.Set(report.AttemptKey, strconv.Itoa(n))
+				}
+			}
+			return made, err
+		}
 	})
 }
 

@@ -42,6 +42,8 @@ type Shop struct {
 	// Placed is the topic for incoming orders, one message each with the order's
 	// JSON.
 	Placed string
+	// Charged is the topic of the orders that were paid for.
+	Charged string
 	// Stages says for each stage what it reads and where it passes it on.
 	Stages []report.Stage
 	// Validate is the name of the stage that holds orders against the rules.
@@ -50,7 +52,9 @@ type Shop struct {
 
 // New composes the pipeline.
 func New(gateway order.Gateway, books order.Ledger, logger *slog.Logger) Shop {
-	p := pipeline.New(Name, pipeline.Logger(logger))
+	// The reasons of errors name orders and customers. They are kept with the orders, in
+	// the poison topic, and are no business of whoever looks at traces.
+	p := pipeline.New(Name, pipeline.Logger(logger), pipeline.Telemetry{HideErrors: true})
 
 	placed := pipeline.Source[order.Order](p, "placed", pipeline.WithCodec(lineCodec{}))
 	accepted := pipeline.Stage(placed, validate, accept, pipeline.Ordered(), firstOnly())
@@ -58,7 +62,7 @@ func New(gateway order.Gateway, books order.Ledger, logger *slog.Logger) Shop {
 	charged := pipeline.NewBranch[order.Charged](p, "charged")
 	declined := pipeline.NewBranch[order.Declined](p, "declined")
 	pipeline.Route(accepted, "charge", charge(gateway, charged, declined), pipeline.Branches(charged, declined),
-		pipeline.Concurrency(charging), askAgain())
+		pipeline.Concurrency(charging), askAgain(), noteAttempts())
 
 	express := pipeline.NewBranch[order.Charged](p, "express")
 	standard := pipeline.NewBranch[order.Charged](p, "standard")
@@ -78,6 +82,7 @@ func New(gateway order.Gateway, books order.Ledger, logger *slog.Logger) Shop {
 	return Shop{
 		Pipeline: p,
 		Placed:   topic(placed),
+		Charged:  topic(charged.Flow()),
 		Validate: validate,
 		Stages: []report.Stage{
 			stage(validate, placed, flow("accepted", accepted)),
