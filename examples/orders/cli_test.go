@@ -63,7 +63,9 @@ func TestJSON(t *testing.T) {
 // TestInProcess runs the program inside the test, for goleak to see what it
 // leaves behind.
 func TestInProcess(t *testing.T) {
-	t.Setenv("REDIS_URL", "")
+	for _, name := range []string{"REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"} {
+		t.Setenv(name, "")
+	}
 	orders := trouble(7, 100)
 	var stdout, stderr bytes.Buffer
 	if code := run([]string{"-json", "-in", "-"}, bytes.NewReader(orders), &stdout, &stderr); code != 0 {
@@ -131,6 +133,7 @@ func TestWrongUse(t *testing.T) {
 	}{
 		"unknown flag":       {[]string{"-speed", "9"}, 2, "flag provided but not defined: -speed"},
 		"an argument":        {[]string{"orders.ndjson"}, 2, `unexpected argument "orders.ndjson": orders are read from -in FILE`},
+		"no Jaeger":          {[]string{"-jaeger", "localhost:16686"}, 2, "JAEGER_URL or -jaeger is no URL of a Jaeger: want one like http://localhost:16686"},
 		"two outputs":        {[]string{"-json", "-graph"}, 2, "-json and -graph exclude each other"},
 		"no value":           {[]string{"-in"}, 2, "flag needs an argument: -in"},
 		"no such file":       {[]string{"-in", missing}, 1, "open " + missing + ": no such file or directory"},
@@ -164,6 +167,20 @@ func TestWrongUse(t *testing.T) {
 	}
 }
 
+func TestASettingOfOpenTelemetryThatIsWrongIsWrongUse(t *testing.T) {
+	t.Parallel()
+	for variable, want := range map[string]string{
+		"OTEL_EXPORTER_OTLP_ENDPOINT=localhost:4317": "OTEL_EXPORTER_OTLP_ENDPOINT",
+		"OTEL_TRACES_EXPORTER=zipkin":                "OTEL_TRACES_EXPORTER",
+		"OTEL_PROPAGATORS=such":                      "OTEL_PROPAGATORS",
+	} {
+		p := startIn(t, []string{variable}, nil)
+		if code := p.wait(t); code != exitUsage || !strings.Contains(p.stderr.String(), want) || p.stdout.Len() > 0 {
+			t.Errorf("%s: exit code %d, stderr: %s", variable, code, p.stderr.String())
+		}
+	}
+}
+
 func TestHelp(t *testing.T) {
 	t.Setenv("REDIS_URL", "redis://:s3cr3t@localhost")
 	var stdout, stderr bytes.Buffer
@@ -171,7 +188,7 @@ func TestHelp(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	help := stderr.String()
-	for _, want := range []string{"-in FILE", "-redis URL", "-json", "-graph", "-reset", "1,000"} {
+	for _, want := range []string{"-in FILE", "-redis URL", "-json", "-graph", "-reset", "-jaeger URL", "OTEL_EXPORTER_OTLP_ENDPOINT", "1,000"} {
 		if !strings.Contains(help, want) {
 			t.Errorf("%s is not in the help:\n%s", want, help)
 		}

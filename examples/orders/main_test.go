@@ -42,12 +42,18 @@ type program struct {
 // empty if stdin is nil.
 func start(t *testing.T, stdin io.Reader, args ...string) *program {
 	t.Helper()
+	return startIn(t, nil, stdin, args...)
+}
+
+// startIn is start with more in the environment.
+func startIn(t *testing.T, env []string, stdin io.Reader, args ...string) *program {
+	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &program{cmd: exec.CommandContext(t.Context(), binary, args...), ended: make(chan struct{})}
-	p.cmd.Env = append(withoutRedis(os.Environ()), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
+	p.cmd.Env = append(cleared(os.Environ()), append(env, asProgram+"=1", "GORACE=atexit_sleep_ms=0")...)
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = stdin, &p.stdout, &p.stderr
 	p.started = time.Now()
 	if err := p.cmd.Start(); err != nil {
@@ -64,8 +70,11 @@ func start(t *testing.T, stdin io.Reader, args ...string) *program {
 	return p
 }
 
-func withoutRedis(env []string) []string {
-	return slices.DeleteFunc(env, func(v string) bool { return strings.HasPrefix(v, "REDIS_URL=") })
+// cleared returns the environment without what the program reads.
+func cleared(env []string) []string {
+	return slices.DeleteFunc(env, func(v string) bool {
+		return strings.HasPrefix(v, "REDIS_URL=") || strings.HasPrefix(v, "JAEGER_URL=") || strings.HasPrefix(v, "OTEL_")
+	})
 }
 
 // wait waits for the program's end and returns its exit code, -1 if a signal

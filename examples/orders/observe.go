@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 
 	"github.com/millstream-go/millstream/tracing"
 )
@@ -35,7 +36,7 @@ func (e *settingError) Unwrap() error { return e.error }
 // setup has traces and metrics exported if the environment asks for it. The shutdown
 // sends what is left of them and ends within seconds, wherever the collector is.
 func (c *command) setup(ctx context.Context) (shutdown func(), err error) {
-	logger := c.logger(slog.LevelWarn)
+	logger := slog.New(&first{Handler: c.logger(slog.LevelWarn).Handler()})
 	end, err := tracing.Setup(ctx, service, tracing.WithLogger(logger))
 	if err != nil {
 		return nil, &settingError{err}
@@ -46,6 +47,21 @@ func (c *command) setup(ctx context.Context) (shutdown func(), err error) {
 			logger.Warn("not all traces and metrics were exported: is the collector there?", "err", err)
 		}
 	}, nil
+}
+
+// first passes on the first record, and no other: that nothing can be exported is to be
+// said once.
+type first struct {
+	slog.Handler
+	said atomic.Bool
+}
+
+// Handle passes a record on if it is the first.
+func (f *first) Handle(ctx context.Context, record slog.Record) error {
+	if f.said.Swap(true) {
+		return nil
+	}
+	return f.Handler.Handle(ctx, record)
 }
 
 // logger returns a logger whose lines name the trace that they belong to.
