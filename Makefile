@@ -51,6 +51,10 @@ bench-tracing: ## Measure what tracing and metrics cost
 drain: ## Measure the memory it takes to work off a backlog of 5 million
 	go run ./benchmarks/cmd/drain
 
+.PHONY: jaeger-check
+jaeger-check: ## Check that a running Jaeger shows the example's traces (JAEGER_URL=http://localhost:16686)
+	go run ./scripts/jaegercheck
+
 .PHONY: chaos
 chaos: ## Run a pipeline while everything fails (DURATION=60s SEED=7)
 	go run ./benchmarks/cmd/chaos $(if $(DURATION),-duration $(DURATION)) $(if $(SEED),-seed $(SEED))
