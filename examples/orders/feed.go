@@ -46,7 +46,9 @@ func traced(ctx context.Context, client redis.UniversalClient, publisher message
 	if publisher, err = t.Publisher(publisher); err != nil {
 		return nil, err
 	}
-	// An order that an earlier run published has its trace.
+	// An order that an earlier run published has its trace. Of what another run publishes
+	// at the same time this knows nothing: a publishing that is passed over in Redis is
+	// then a trace of its own, of one span.
 	published, err := idsOf(ctx, client, topic)
 	return unpublished{publisher, published}, err
 }
