@@ -98,6 +98,16 @@ func TestTheTraceThatIsNamedIsOneThatWasExported(t *testing.T) {
 	}
 }
 
+func TestAllTracesOfTheSampleAreExported(t *testing.T) {
+	t.Parallel()
+	collector := otlptest.Start(t)
+	p := startIn(t, to(collector), nil, "-json")
+	if code := p.wait(t); code != 0 || strings.Contains(p.stderr.String(), "level=") {
+		t.Fatalf("exit code %d: %s", code, p.stderr.String())
+	}
+	expectWhole(t, collector.Spans(), 1000)
+}
+
 func TestNoTraceIsNamedIfNoneIsExported(t *testing.T) {
 	t.Parallel()
 	collector := otlptest.Start(t)
