@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/prometheus/prometheus/model/labels"
 )
 
 type dashboard struct {
@@ -159,11 +161,15 @@ func TestTheDashboardIsFilteredByServiceStageAndTopic(t *testing.T) {
 	if want := []string{"datasource", "job", "stage", "topic"}; !slices.Equal(names, want) {
 		t.Errorf("the variables are %v", names)
 	}
-	for _, p := range millstream(t).graphs() {
-		for _, query := range p.Targets {
-			if !strings.Contains(query.Expr, `job=~"$job"`) || !strings.Contains(query.Expr, `messaging_destination_name=~"$topic"`) {
-				t.Errorf("%q is of any service or topic: %s", p.Title, query.Expr)
+	eachQuery(t, func(t *testing.T, query target) {
+		for _, s := range selections(t, query.Expr) {
+			for label, value := range map[string]string{"job": filled("$job"), "messaging_destination_name": filled("$topic")} {
+				if !slices.ContainsFunc(s.LabelMatchers, func(m *labels.Matcher) bool {
+					return m.Name == label && m.Type == labels.MatchRegexp && m.Value == value
+				}) {
+					t.Errorf("%s is of any %s", s.Name, label)
+				}
 			}
 		}
-	}
+	})
 }
