@@ -49,3 +49,18 @@ func TestPrometheusTakesMetricsFromJaegerAndFromTheHost(t *testing.T) {
 		t.Errorf("on Linux there is no host.docker.internal: %v", service.ExtraHosts)
 	}
 }
+
+// rate() sees how a counter rises from one sample to the next, and a program that runs
+// for seconds has sent its last figures before the second scrape.
+func TestPrometheusSeesWhatWasCountedBeforeItsFirstScrape(t *testing.T) {
+	service := stack(t).Services["prometheus"]
+	for _, option := range []string{
+		"--enable-feature=created-timestamp-zero-ingestion",
+		"--config.file=" + mounted(t, service, "prometheus/prometheus.yml"),
+		"--storage.tsdb.path=/prometheus", // the image's volume
+	} {
+		if !slices.Contains(service.Command, option) {
+			t.Errorf("prometheus is run with %v, without %s", service.Command, option)
+		}
+	}
+}
