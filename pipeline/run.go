@@ -236,6 +236,7 @@ func (r *run) subscribeTo(ctx context.Context, n *node, in *port) (*subscribed, 
 		Topic: in.topic(), Group: n.name,
 		Concurrency: n.settings.concurrency, Ordered: n.settings.ordered,
 		Poison: r.pipeline.PoisonTopic(), Pipeline: r.pipeline.name, DrainTimeout: r.drain,
+		Carry: r.telemetry != nil && r.telemetry.Carries(),
 	})
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func (s *subscription) isHopeless(ctx context.Context, entry *commit.Entry) bool
 // unfinishedOutput returns an entry that was never finished, as it is to be poisoned.
 func (s *subscription) unfinishedOutput(entry *commit.Entry, p handoff.Poisoning) (*commit.Entry, handoff.Output, error) {
 	const reason = "the process died or froze every time that it was delivered"
-	msg, err := decode(s.config.Marshaller, *entry)
+	msg, err := decode(s.config.Marshaller, *entry, nil)
 	if err != nil {
 		msg = undecoded(*entry, p)
 		s.recordGivenUp(msg, entry, handoff.KindUnfinished, reason, p.Attempts)

@@ -34,7 +34,12 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 			return false
 		}
 	}
-	msg, err := decode(s.config.Marshaller, *entry)
+	var carried handoff.Carried
+	apart := &carried
+	if !s.config.carry {
+		apart = nil
+	}
+	msg, err := decode(s.config.Marshaller, *entry, apart)
 	if err != nil {
 		s.giveUp(entry, err)
 		return false
@@ -49,7 +54,7 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 	}
 	msgCtx, h, cancel := handoff.NewContext(ctx, handoff.Delivery{
 		Topic: s.group.Stream, Group: s.group.Group, ID: entry.ID, Consumer: s.group.Consumer, Attempt: entry.Attempt,
-		History: entry.History, Stopping: s.stopping,
+		History: entry.History, Stopping: s.stopping, Carried: carried,
 	}, s.domain)
 	defer cancel()
 	msg.SetContext(msgCtx)

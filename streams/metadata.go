@@ -5,6 +5,8 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 // The standard marshaller writes metadata as a MessagePack map of strings, through
@@ -26,20 +28,50 @@ const (
 	str8, str16       = 0xd9, 0xda
 )
 
-// packMetadata is not ok for what is too large for the short forms.
-func packMetadata(metadata message.Metadata) (packed []byte, ok bool) {
-	if len(metadata) > maxFixMap {
-		return nil, false
-	}
+// packMetadata packs metadata and a trace context beside them. It is not ok for what is
+// too large for the short forms.
+func packMetadata(metadata message.Metadata, carried *handoff.Carried) (packed []byte, ok bool) {
 	const typical = 96 // a trace context alone
-	packed = append(make([]byte, 0, typical*len(metadata)), fixMap|byte(len(metadata)))
+	n := len(metadata)
+	packed = append(make([]byte, 0, typical*(n+1)), fixMap)
 	for key, value := range metadata {
 		if len(key) > 1<<16-1 || len(value) > 1<<16-1 {
 			return nil, false
 		}
+		if carried.Field(key) != nil && *carried.Field(key) != "" {
+			n-- // what is carried is in its place
+			continue
+		}
 		packed = packString(packString(packed, key), value)
 	}
+	for _, key := range carriedKeys {
+		if value := *carried.Field(key); value != "" {
+			if len(value) > 1<<16-1 {
+				return nil, false
+			}
+			n++
+			packed = packString(packString(packed, key), value)
+		}
+	}
+	if n > maxFixMap {
+		return nil, false
+	}
+	packed[0] |= byte(n)
 	return packed, true
+}
+
+var carriedKeys = [...]string{handoff.KeyTraceparent, handoff.KeyTracestate, handoff.KeyBaggage}
+
+// carry puts what is carried into metadata, where they are packed otherwise.
+func carry(msg *message.Message, carried *handoff.Carried) {
+	for _, key := range carriedKeys {
+		if value := *carried.Field(key); value != "" {
+			if msg.Metadata == nil {
+				msg.Metadata = message.Metadata{}
+			}
+			msg.Metadata[key] = value
+		}
+	}
 }
 
 func packString(b []byte, s string) []byte {
@@ -54,8 +86,9 @@ func packString(b []byte, s string) []byte {
 	return append(b, s...)
 }
 
-// unpackMetadata is not ok for what is not in the short forms, or is not right.
-func unpackMetadata(packed string, into message.Metadata) (ok bool) {
+// unpackMetadata is not ok for what is not in the short forms, or is not right. With a
+// carried the trace context goes there.
+func unpackMetadata(packed string, into message.Metadata, carried *handoff.Carried) (ok bool) {
 	if packed == "" || packed[0]&^maxFixMap != fixMap {
 		return false
 	}
@@ -67,6 +100,12 @@ func unpackMetadata(packed string, into message.Metadata) (ok bool) {
 		}
 		if value, rest, ok = unpackString(rest); !ok {
 			return false
+		}
+		if carried != nil {
+			if field := carried.Field(key); field != nil {
+				*field = value
+				continue
+			}
 		}
 		into[key] = value
 	}
@@ -96,7 +135,7 @@ func unpackString(b string) (s, rest string, ok bool) {
 
 // unmarshalStandard makes a message of an entry as the standard marshaller would; not
 // ok for one that it is to be asked about.
-func unmarshalStandard(values map[string]any) (msg *message.Message, ok bool) {
+func unmarshalStandard(values map[string]any, carried *handoff.Carried) (msg *message.Message, ok bool) {
 	id, isID := values[redisstream.UUIDHeaderKey].(string)
 	payload, hasPayload := values["payload"].(string)
 	metadata, hasMetadata := values["metadata"].(string)
@@ -104,7 +143,10 @@ func unmarshalStandard(values map[string]any) (msg *message.Message, ok bool) {
 		return nil, false
 	}
 	msg = message.NewMessage(id, message.Payload(payload))
-	if metadata != "" && !unpackMetadata(metadata, msg.Metadata) {
+	if metadata != "" && !unpackMetadata(metadata, msg.Metadata, carried) {
+		if carried != nil {
+			*carried = handoff.Carried{}
+		}
 		return nil, false
 	}
 	return msg, true

@@ -45,7 +45,7 @@ func TestMetadataOfAnySizeAreWrittenAndReadAsWatermillRedisstreamDoes(t *testing
 			fields, err := values(redisstream.DefaultMarshallerUnmarshaller{}, "topic", msg)
 			require.NoError(t, err)
 			require.Equal(t, msg.Metadata, asStock(t, fields).Metadata, "%d entries of %d bytes", entries, length)
-			got, ok := unmarshalStandard(asEntry(t, msg))
+			got, ok := unmarshalStandard(asEntry(t, msg), nil)
 			if entries <= 15 && length < 1<<16-1 {
 				require.True(t, ok)
 				require.True(t, msg.Equals(got))
@@ -61,13 +61,13 @@ func TestOddMetadataAreLeftToWatermillRedisstream(t *testing.T) {
 		"\x81", "\x81\xa1", "\x81\xa1k", "\x81\xa1k\xa2v", "\x81\xa1k\xa1v?", "\x81\xd9", "\x81\xda\x00", "\x81\xc0\xa1v", "\x81\xa1k\xc0", "\x81\xa1k\x01",
 		"\xc0", "\xde\x00\x01\xa1k\xa1v", "\x81\xc4\x01k\xa1v", "\x00", "text",
 	} {
-		_, ok := unmarshalStandard(map[string]any{redisstream.UUIDHeaderKey: "id", "payload": "", "metadata": packed})
+		_, ok := unmarshalStandard(map[string]any{redisstream.UUIDHeaderKey: "id", "payload": "", "metadata": packed}, nil)
 		require.False(t, ok, "%q", packed)
 	}
 	for _, entry := range []map[string]any{
 		{}, {redisstream.UUIDHeaderKey: "id"}, {"payload": "", "metadata": ""}, {redisstream.UUIDHeaderKey: "id", "payload": ""},
 	} {
-		_, ok := unmarshalStandard(entry)
+		_, ok := unmarshalStandard(entry, nil)
 		require.False(t, ok, "%v", entry)
 	}
 }
@@ -77,7 +77,7 @@ func FuzzUnpackMetadata(f *testing.F) {
 	f.Add("\x82\xa1k\xa1v\xa1k\xd9\x01w")
 	f.Fuzz(func(t *testing.T, packed string) {
 		entry := map[string]any{redisstream.UUIDHeaderKey: "id", "payload": "", "metadata": packed}
-		got, ok := unmarshalStandard(entry)
+		got, ok := unmarshalStandard(entry, nil)
 		if !ok {
 			return
 		}

@@ -65,6 +65,8 @@ type PublisherConfig struct {
 // Its methods may be called concurrently. Messages of concurrent calls travel
 // together.
 type Publisher struct {
+	carrying
+
 	config  PublisherConfig
 	domain  domain
 	batcher *batcher
@@ -76,6 +78,9 @@ type Publisher struct {
 }
 
 var _ message.Publisher = (*Publisher)(nil)
+
+// carrying makes the publisher one that publishes what contexts carry.
+type carrying = handoff.Carrying
 
 // NewPublisher returns a publisher on client, which stays the caller's to close.
 func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publisher, error) {

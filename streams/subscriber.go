@@ -104,6 +104,8 @@ type SubscriberConfig struct {
 	roster *roster
 	// telemetry records what is given up here.
 	telemetry *telemetry.Telemetry
+	// carry keeps trace contexts out of metadata.
+	carry bool
 }
 
 func (c *SubscriberConfig) setDefaults() error {

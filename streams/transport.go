@@ -203,7 +203,9 @@ func (t *Transport) subscriberConfig(s handoff.Subscription) SubscriberConfig {
 		ledger:        t.ledger,
 		roster:        t.roster,
 
-		Start:        t.config.Start,
+		Start: t.config.Start,
+		carry: s.Carry,
+
 		Concurrency:  s.Concurrency,
 		Ordered:      s.Ordered,
 		Marshaller:   t.config.Marshaller,

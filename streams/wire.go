@@ -30,15 +30,17 @@ func values(m Marshaller, topic string, msg *message.Message) ([]any, error) {
 	if msg == nil {
 		return nil, fmt.Errorf("streams: publish to %s: the message is nil", topic)
 	}
+	carried := handoff.CarriedBy(msg.Context())
 	if isStandard(m) && msg.Metadata[redisstream.UUIDHeaderKey] == "" {
 		// What it makes of a message, without the map.
-		if len(msg.Metadata) == 0 {
+		if len(msg.Metadata) == 0 && carried == (handoff.Carried{}) {
 			return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", "", "payload", []byte(msg.Payload)}, nil
 		}
-		if metadata, ok := packMetadata(msg.Metadata); ok {
+		if metadata, ok := packMetadata(msg.Metadata, &carried); ok {
 			return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", metadata, "payload", []byte(msg.Payload)}, nil
 		}
 	}
+	carry(msg, &carried)
 	fields, err := marshal(m, topic, msg)
 	if err != nil {
 		return nil, fmt.Errorf("streams: marshal message %s for %s: %w", msg.UUID, topic, err)
@@ -100,15 +102,16 @@ func marshal(m Marshaller, topic string, msg *message.Message) (fields map[strin
 }
 
 // decode turns an entry into a message. Whatever the entry holds and whatever
-// the unmarshaller does with it, the answer is a message or an error.
-func decode(m Marshaller, entry commit.Entry) (msg *message.Message, err error) {
+// the unmarshaller does with it, the answer is a message or an error. With a carried
+// the message's trace context goes there, if it can.
+func decode(m Marshaller, entry commit.Entry, carried *handoff.Carried) (msg *message.Message, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			msg, err = nil, fmt.Errorf("unmarshal: panic: %v", r)
 		}
 	}()
 	if isStandard(m) {
-		if msg, ok := unmarshalStandard(entry.Values); ok {
+		if msg, ok := unmarshalStandard(entry.Values, carried); ok {
 			return msg, nil
 		}
 	}

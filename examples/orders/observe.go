@@ -19,7 +19,7 @@ const service = "orders"
 // the environment says nothing else.
 func setDefaults() {
 	for name, value := range map[string]string{
-		"OTEL_METRIC_EXPORT_INTERVAL": "5000",  // ms; the default is a minute
+		"OTEL_METRIC_EXPORT_INTERVAL": "1000",  // ms; the default is a minute
 		"OTEL_BSP_MAX_QUEUE_SIZE":     "16384", // spans; the sample has half as many
 	} {
 		if os.Getenv(name) == "" {

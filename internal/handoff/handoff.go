@@ -31,6 +31,8 @@ type Delivery struct {
 	History
 	// Stopping is closed when the transport stops: whoever waits should not.
 	Stopping <-chan struct{}
+	// Carried is the message's trace context, if the subscription asked for it.
+	Carried Carried
 }
 
 // Output is one message to be added to a topic. Values alternates field names

@@ -19,4 +19,6 @@ type Subscription struct {
 	// DrainTimeout is how long a closing subscription waits for messages that
 	// are in the handler.
 	DrainTimeout time.Duration
+	// Carry asks for trace contexts in [Delivery.Carried], not in the metadata.
+	Carry bool
 }

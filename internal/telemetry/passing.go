@@ -2,61 +2,117 @@ package telemetry
 
 import (
 	"context"
+	"sync/atomic"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"go.opentelemetry.io/otel/baggage"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 // passing is the context of a message that nothing is recorded of, with what came along
-// in its metadata. What is published with this very context gets the same: neither span
-// nor baggage can have changed, so nothing is looked up and written anew. Most messages
-// of a program that samples are such.
+// with it. Most messages of a program that samples are such, so it costs little:
+// what came along is read when somebody asks for the span or the baggage, and what is
+// published with this very context gets it as it is, for neither can have changed.
 type passing struct {
 	context.Context
 
-	values [maxFields]string
+	telemetry *Telemetry
+	carried   handoff.Carried
+	// read is the context with what came along, once it is asked for.
+	read atomic.Pointer[context.Context]
 }
 
-// maxFields is how many fields of metadata a passing context keeps: W3C's.
-const maxFields = 3
+var _ handoff.Carrier = (*passing)(nil)
 
-// passing returns the context for the handlers of a message, whose own has by now what
-// came along.
-func (t *Telemetry) passing(msg *message.Message) context.Context {
-	if len(t.fields) > maxFields {
-		return msg.Context()
+// Carried returns what came along.
+func (p *passing) Carried() handoff.Carried { return p.carried }
+
+// Value answers for the span and the baggage that came along.
+func (p *passing) Value(key any) any {
+	if key == spanKey || key == baggageKey {
+		return p.extracted().Value(key)
 	}
-	p := &passing{Context: msg.Context()}
-	for i, field := range t.fields {
-		p.values[i] = msg.Metadata[field]
-	}
-	return p
+	return p.Context.Value(key)
 }
 
-// passOnto puts what came along into the metadata of a message.
-func (p *passing) passOnto(msg *message.Message, fields []string) {
+func (p *passing) extracted() context.Context {
+	if ctx := p.read.Load(); ctx != nil {
+		return *ctx
+	}
+	ctx := p.telemetry.propagator.Extract(p.Context, (*carrier)(&p.carried))
+	p.read.Store(&ctx)
+	return ctx
+}
+
+// spanKey and baggageKey are the keys by which OpenTelemetry keeps these in contexts.
+// Should it ever look for them in another way, these are nil, and all is read at once.
+var (
+	spanKey    = keyOf(func(ctx context.Context) { trace.SpanFromContext(ctx) })
+	baggageKey = keyOf(func(ctx context.Context) { baggage.FromContext(ctx) })
+)
+
+// keyOf returns the key that a function looks for.
+func keyOf(look func(context.Context)) any {
+	asked := &asked{Context: context.Background()}
+	look(asked)
+	if asked.times != 1 {
+		return nil
+	}
+	return asked.key
+}
+
+// asked is a context that remembers what it was asked for.
+type asked struct {
+	context.Context
+
+	key   any
+	times int
+}
+
+func (a *asked) Value(key any) any {
+	a.key = key
+	a.times++
+	return a.Context.Value(key)
+}
+
+// passing returns the context for the handlers of a message.
+func (t *Telemetry) passing(ctx context.Context, carried handoff.Carried) context.Context {
+	if spanKey == nil || baggageKey == nil {
+		ctx = t.propagator.Extract(ctx, (*carrier)(&carried))
+	}
+	return &passing{Context: ctx, telemetry: t, carried: carried}
+}
+
+// passOnto puts what came along into the metadata of a message, in place of what is there.
+func (p *passing) passOnto(msg *message.Message) {
 	if msg.Metadata == nil {
-		msg.Metadata = make(message.Metadata, len(fields))
+		msg.Metadata = message.Metadata{}
 	}
-	for i, field := range fields {
-		switch {
-		case p.values[i] != "":
-			msg.Metadata[field] = p.values[i]
-		case len(msg.Metadata) > 0:
-			delete(msg.Metadata, field)
+	from := (*carrier)(&p.carried)
+	for _, key := range from.Keys() {
+		if value := from.Get(key); value != "" {
+			msg.Metadata[key] = value
+		} else {
+			delete(msg.Metadata, key)
 		}
 	}
 }
 
-// allPassing puts what came along into messages that all have a passing context, and
-// otherwise returns false.
-func (t *Telemetry) allPassing(messages []*message.Message) bool {
+// allPassing reports whether all messages have a passing context. Unless the publisher
+// looks for that itself, what it carries is put into their metadata.
+func (p publisher) allPassing(messages []*message.Message) bool {
 	for _, msg := range messages {
 		if _, ok := msg.Context().(*passing); !ok {
 			return false
 		}
 	}
+	if p.carries {
+		return true
+	}
 	for _, msg := range messages {
-		msg.Context().(*passing).passOnto(msg, t.fields)
+		msg.Context().(*passing).passOnto(msg)
 	}
 	return true
 }

@@ -27,31 +27,45 @@ func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 	var places recent
 	return func(msg *message.Message) ([]*message.Message, error) {
 		tracer, measured := t.tracers.get(), t.processDuration.Enabled(msg.Context())
-		carries := t.carries(msg)
-		if tracer == nil && !measured && !carries {
+		if tracer == nil && !measured && !t.carries(msg) {
 			return next(msg)
 		}
 		ctx := msg.Context()
 		// It is restored: whoever settles the message is outside of the span.
 		defer msg.SetContext(ctx)
-		if carries {
-			msg.SetContext(t.propagator.Extract(ctx, propagation.MapCarrier(msg.Metadata)))
-			if tracer != nil && isLeftOut(trace.SpanContextFromContext(msg.Context())) && t.tracers.follows() {
-				tracer = nil
-			}
-		}
-		if tracer == nil && !measured {
-			msg.SetContext(t.passing(msg))
+		h := handoff.FromContext(ctx)
+		if t.arrive(ctx, h, msg, tracer, measured) {
 			return t.passOn(msg, next)
 		}
-		return t.process(&places, tracer, msg, next)
+		return t.process(&places, h, tracer, msg, next)
 	}
+}
+
+// arrive puts what came along into the context of a message, and reports whether there
+// is nothing to record of it: no tracer, or the trace was left out where it began.
+func (t *Telemetry) arrive(ctx context.Context, h *handoff.Handoff, msg *message.Message, tracer trace.Tracer, measured bool) (passes bool) {
+	if !t.w3c {
+		msg.SetContext(t.propagator.Extract(ctx, propagation.MapCarrier(msg.Metadata)))
+		leftOut := tracer == nil || isLeftOut(trace.SpanContextFromContext(msg.Context())) && t.tracers.follows()
+		return leftOut && !measured
+	}
+	c := carried(h, msg)
+	if !measured && (tracer == nil || saysLeftOut(c.Traceparent) && t.tracers.follows()) {
+		msg.SetContext(t.passing(ctx, c))
+		return true
+	}
+	if c != (handoff.Carried{}) {
+		msg.SetContext(t.propagator.Extract(ctx, (*carrier)(&c)))
+	}
+	return false
 }
 
 // passOn runs a handler that there is nothing to record of.
 func (t *Telemetry) passOn(msg *message.Message, next message.HandlerFunc) ([]*message.Message, error) {
 	made, err := next(msg)
-	t.continued(msg.Context(), made)
+	if len(made) > 0 {
+		t.continued(msg.Context(), made)
+	}
 	return made, err
 }
 
@@ -73,25 +87,40 @@ func (t *Telemetry) continued(ctx context.Context, made []*message.Message) {
 	}
 }
 
-func (t *Telemetry) process(places *recent, tracer trace.Tracer, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
-	d := t.begin(places, tracer, msg)
+func (t *Telemetry) process(places *recent, h *handoff.Handoff, tracer trace.Tracer, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
+	d := t.begin(places, h, tracer, msg)
 	if d.began.IsZero() && !d.span.IsRecording() {
-		// The trace begins here, and is left out.
-		msg.SetContext(d.Context)
+		msg.SetContext(t.begunLeftOut(d.Context))
 		return t.passOn(msg, next)
 	}
 	msg.SetContext(d)
 	defer func() { d.end(err) }()
 	err = errPanicked // unless it returns
 	made, err = next(msg)
-	t.continued(d, made)
+	if len(made) > 0 {
+		t.continued(d, made)
+	}
 	return made, err
 }
 
+// begunLeftOut returns the context for the handlers of a message whose trace begins
+// here, and is left out.
+func (t *Telemetry) begunLeftOut(ctx context.Context) context.Context {
+	if !t.w3c {
+		return ctx
+	}
+	p := &passing{Context: ctx, telemetry: t}
+	t.propagator.Inject(ctx, (*carrier)(&p.carried))
+	p.read.Store(&p.Context)
+	return p
+}
+
 // begin begins the processing of a message.
-func (t *Telemetry) begin(places *recent, tracer trace.Tracer, msg *message.Message) *delivery {
+func (t *Telemetry) begin(places *recent, h *handoff.Handoff, tracer trace.Tracer, msg *message.Message) *delivery {
 	ctx := msg.Context()
-	h := handoff.FromContext(ctx)
+	if tracer != nil && isLeftOut(trace.SpanContextFromContext(ctx)) && t.tracers.follows() {
+		tracer = nil // it is only measured
+	}
 	d := &delivery{Context: ctx, telemetry: t, tracer: tracer, handoff: h, span: noop.Span{}, labels: places.of(&t.topics, placeOf(ctx, h, msg))}
 	if tracer != nil {
 		d.start(msg)

@@ -12,15 +12,21 @@ import (
 	"go.opentelemetry.io/otel/propagation"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 // Publisher returns a publisher that makes spans of what is published with p, measures
 // it, and sends the context of each message along in its metadata. Closing it closes p.
-func (t *Telemetry) Publisher(p message.Publisher) message.Publisher { return publisher{p, t} }
+func (t *Telemetry) Publisher(p message.Publisher) message.Publisher {
+	return publisher{Publisher: p, telemetry: t, carries: handoff.Carries(p)}
+}
 
 type publisher struct {
 	message.Publisher
 	telemetry *Telemetry
+	// carries: it publishes what contexts carry by itself.
+	carries bool
 }
 
 // Publish publishes messages, and changes their metadata.
@@ -35,7 +41,7 @@ func (p publisher) Publish(topic string, messages ...*message.Message) error {
 		return p.Publisher.Publish(topic)
 	}
 	tracer, measured := t.tracers.get(), t.operationDuration.Enabled(messages[0].Context())
-	if !measured && t.allPassing(messages) {
+	if !measured && p.allPassing(messages) {
 		return p.Publisher.Publish(topic, messages...)
 	}
 	if tracer != nil && allLeftOut(messages) && t.tracers.follows() {

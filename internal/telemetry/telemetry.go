@@ -29,6 +29,7 @@ type Telemetry struct {
 	// propagator carries contexts in metadata, in these fields.
 	propagator propagation.TextMapPropagator
 	fields     []string
+	w3c        bool // they are W3C's
 	*instruments
 	topics topics
 }
@@ -44,6 +45,7 @@ func New(config Config) (*Telemetry, error) {
 		t.propagator = propagation.NewCompositeTextMapPropagator(propagation.TraceContext{}, propagation.Baggage{})
 	}
 	t.fields = t.propagator.Fields()
+	t.w3c = isW3C(t.fields)
 	var err error
 	t.instruments, err = newInstruments(Meter(config.MeterProvider))
 	if err != nil {
@@ -55,6 +57,10 @@ func New(config Config) (*Telemetry, error) {
 	}
 	return t, nil
 }
+
+// Carries reports whether a transport is to keep trace contexts out of metadata: there
+// is something that records spans, and what is left out of it is most.
+func (t *Telemetry) Carries() bool { return t.w3c && t.tracers.get() != nil }
 
 // carries reports whether a message has a context with it.
 func (t *Telemetry) carries(msg *message.Message) bool {

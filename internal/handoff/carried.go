@@ -1,0 +1,52 @@
+package handoff
+
+// Carried is the trace context of a message, in the fields of W3C Trace Context and
+// Baggage. A transport that is asked to takes it out of a message's metadata when it
+// reads, and puts it back when it publishes, so that for the many messages whose trace
+// is not recorded nobody looks into it, and most have no metadata at all.
+type Carried struct{ Traceparent, Tracestate, Baggage string }
+
+// The fields of metadata.
+const (
+	KeyTraceparent = "traceparent"
+	KeyTracestate  = "tracestate"
+	KeyBaggage     = "baggage"
+)
+
+// Field returns where a field is kept; nil if it is none of them.
+func (c *Carried) Field(key string) *string {
+	switch key {
+	case KeyTraceparent:
+		return &c.Traceparent
+	case KeyTracestate:
+		return &c.Tracestate
+	case KeyBaggage:
+		return &c.Baggage
+	default:
+		return nil
+	}
+}
+
+// Carrying is what a publisher embeds that publishes what the contexts of messages
+// carry: see [CarriedBy].
+type Carrying struct{}
+
+func (Carrying) carries() {}
+
+// Carries reports whether a publisher does.
+func Carries(publisher any) bool {
+	_, ok := publisher.(interface{ carries() })
+	return ok
+}
+
+// Carrier is a context that carries.
+type Carrier interface{ Carried() Carried }
+
+// CarriedBy returns what a message's own context carries, for a publisher to add to
+// the metadata. A context that was made of such a one carries nothing.
+func CarriedBy(ctx any) Carried {
+	if c, ok := ctx.(Carrier); ok {
+		return c.Carried()
+	}
+	return Carried{}
+}

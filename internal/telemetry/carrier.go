@@ -1,0 +1,68 @@
+package telemetry
+
+import (
+	"slices"
+
+	"github.com/ThreeDotsLabs/watermill/message"
+	"go.opentelemetry.io/otel/propagation"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
+
+// carrier is what came along with a message, for a propagator to read.
+type carrier handoff.Carried
+
+var _ propagation.TextMapCarrier = (*carrier)(nil)
+
+func (c *carrier) Get(key string) string {
+	if field := (*handoff.Carried)(c).Field(key); field != nil {
+		return *field
+	}
+	return ""
+}
+
+func (c *carrier) Set(key, value string) {
+	if field := (*handoff.Carried)(c).Field(key); field != nil {
+		*field = value
+	}
+}
+
+func (c *carrier) Keys() []string {
+	return []string{handoff.KeyTraceparent, handoff.KeyTracestate, handoff.KeyBaggage}
+}
+
+// isW3C reports whether a propagator uses W3C's fields and no others, so that what came
+// along can be told without it.
+func isW3C(fields []string) bool {
+	known := (&carrier{}).Keys()
+	return slices.Contains(fields, handoff.KeyTraceparent) &&
+		!slices.ContainsFunc(fields, func(field string) bool { return !slices.Contains(known, field) })
+}
+
+// carried returns what came along with a message, in W3C's fields.
+func carried(h *handoff.Handoff, msg *message.Message) (c handoff.Carried) {
+	if h != nil && h.Carried != c {
+		return h.Carried
+	}
+	if len(msg.Metadata) > 0 {
+		c.Traceparent = msg.Metadata[handoff.KeyTraceparent]
+		c.Tracestate = msg.Metadata[handoff.KeyTracestate]
+		c.Baggage = msg.Metadata[handoff.KeyBaggage]
+	}
+	return c
+}
+
+// saysLeftOut reports whether a traceparent says that its trace was not sampled. One
+// that is not of the one version there is says nothing.
+func saysLeftOut(traceparent string) bool {
+	const length, flags = 55, 53 // 00-TRACE ID-SPAN ID-FLAGS
+	if len(traceparent) != length || traceparent[:3] != "00-" {
+		return false
+	}
+	switch traceparent[flags+1] {
+	case '0', '2', '4', '6', '8', 'a', 'c', 'e':
+		return true
+	default:
+		return false
+	}
+}
