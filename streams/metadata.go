@@ -133,6 +133,13 @@ func unpackString(b string) (s, rest string, ok bool) {
 	return b[head : head+n], b[head+n:], true
 }
 
+// onlyTrace begins the metadata of most messages of a program that is traced: one entry,
+// its name, and a value of that length.
+const (
+	lenTrace  = 55
+	onlyTrace = "\x81\xabtraceparent\xd9\x37"
+)
+
 // unmarshalStandard makes a message of an entry as the standard marshaller would; not
 // ok for one that it is to be asked about.
 func unmarshalStandard(values map[string]any, carried *handoff.Carried) (msg *message.Message, ok bool) {
@@ -143,11 +150,17 @@ func unmarshalStandard(values map[string]any, carried *handoff.Carried) (msg *me
 		return nil, false
 	}
 	msg = message.NewMessage(id, message.Payload(payload))
-	if metadata != "" && !unpackMetadata(metadata, msg.Metadata, carried) {
+	switch {
+	case metadata == "":
+	case carried != nil && len(metadata) == len(onlyTrace)+lenTrace && metadata[:len(onlyTrace)] == onlyTrace:
+		carried.Traceparent, carried.Packed = metadata[len(onlyTrace):], metadata
+	case !unpackMetadata(metadata, msg.Metadata, carried):
 		if carried != nil {
 			*carried = handoff.Carried{}
 		}
 		return nil, false
+	case carried != nil && len(msg.Metadata) == 0:
+		carried.Packed = metadata
 	}
 	return msg, true
 }

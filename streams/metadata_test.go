@@ -1,13 +1,18 @@
 package streams
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/stretchr/testify/require"
+
+	"github.com/millstream-go/millstream/internal/commit"
+	"github.com/millstream-go/millstream/internal/handoff"
 )
 
 // asStock reads an entry with watermill-redisstream alone.
@@ -86,4 +91,46 @@ func FuzzUnpackMetadata(f *testing.F) {
 			t.Fatalf("read as %v, but the library reads %v, %v", got, want, err)
 		}
 	})
+}
+
+func TestATraceContextIsKeptApartAndPutBackAsItWas(t *testing.T) {
+	t.Parallel()
+	const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00"
+	for name, metadata := range map[string]message.Metadata{
+		"alone":      {"traceparent": parent},
+		"of W3C":     {"traceparent": parent, "tracestate": "a=b", "baggage": "tenant=a"},
+		"odd":        {"traceparent": "another"},
+		"with other": {"traceparent": parent, "tenant": "a"},
+		"other":      {"tenant": "a"},
+		"long":       {"baggage": strings.Repeat("x", 1<<16)},
+	} {
+		msg := message.NewMessage("id", []byte("payload"))
+		msg.Metadata = maps.Clone(metadata)
+		var apart handoff.Carried
+		got, err := decode(redisstream.DefaultMarshallerUnmarshaller{}, commit.Entry{Values: asEntry(t, msg)}, &apart)
+		require.NoError(t, err, name)
+		if name != "long" { // which is left to the library
+			require.Empty(t, got.Metadata["traceparent"]+got.Metadata["tracestate"]+got.Metadata["baggage"], name)
+		}
+		got.SetContext(holder{Context: t.Context(), carried: &apart})
+		for _, m := range []Marshaller{redisstream.DefaultMarshallerUnmarshaller{}, custom{}} {
+			fields, err := values(m, "topic", got)
+			require.NoError(t, err)
+			require.Equal(t, metadata, asStock(t, fields).Metadata, name)
+		}
+	}
+}
+
+// holder is a context that carries.
+type holder struct {
+	context.Context
+
+	carried *handoff.Carried
+}
+
+func (h holder) Carried() *handoff.Carried { return h.carried }
+
+// custom is a marshaller that this package knows nothing of.
+type custom struct {
+	redisstream.DefaultMarshallerUnmarshaller
 }

@@ -65,7 +65,7 @@ type PublisherConfig struct {
 // Its methods may be called concurrently. Messages of concurrent calls travel
 // together.
 type Publisher struct {
-	carrying
+	carrying //nolint:unused // for handoff.Carries to find
 
 	config  PublisherConfig
 	domain  domain
@@ -80,7 +80,7 @@ type Publisher struct {
 var _ message.Publisher = (*Publisher)(nil)
 
 // carrying makes the publisher one that publishes what contexts carry.
-type carrying = handoff.Carrying
+type carrying = handoff.Carrying //nolint:unused // embedded under a name of its own, which is not exported
 
 // NewPublisher returns a publisher on client, which stays the caller's to close.
 func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publisher, error) {

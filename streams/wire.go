@@ -33,14 +33,14 @@ func values(m Marshaller, topic string, msg *message.Message) ([]any, error) {
 	carried := handoff.CarriedBy(msg.Context())
 	if isStandard(m) && msg.Metadata[redisstream.UUIDHeaderKey] == "" {
 		// What it makes of a message, without the map.
-		if len(msg.Metadata) == 0 && carried == (handoff.Carried{}) {
-			return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", "", "payload", []byte(msg.Payload)}, nil
+		if len(msg.Metadata) == 0 && (carried.Packed != "" || *carried == (handoff.Carried{})) {
+			return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", carried.Packed, "payload", []byte(msg.Payload)}, nil
 		}
-		if metadata, ok := packMetadata(msg.Metadata, &carried); ok {
+		if metadata, ok := packMetadata(msg.Metadata, carried); ok {
 			return []any{redisstream.UUIDHeaderKey, msg.UUID, "metadata", metadata, "payload", []byte(msg.Payload)}, nil
 		}
 	}
-	carry(msg, &carried)
+	carry(msg, carried)
 	fields, err := marshal(m, topic, msg)
 	if err != nil {
 		return nil, fmt.Errorf("streams: marshal message %s for %s: %w", msg.UUID, topic, err)

@@ -4,7 +4,12 @@ package handoff
 // Baggage. A transport that is asked to takes it out of a message's metadata when it
 // reads, and puts it back when it publishes, so that for the many messages whose trace
 // is not recorded nobody looks into it, and most have no metadata at all.
-type Carried struct{ Traceparent, Tracestate, Baggage string }
+type Carried struct {
+	Traceparent, Tracestate, Baggage string
+	// Packed is all of that as the transport had it, if it had nothing else: for itself
+	// to publish as it is.
+	Packed string
+}
 
 // The fields of metadata.
 const (
@@ -40,13 +45,16 @@ func Carries(publisher any) bool {
 }
 
 // Carrier is a context that carries.
-type Carrier interface{ Carried() Carried }
+type Carrier interface{ Carried() *Carried }
+
+var nothing Carried
 
 // CarriedBy returns what a message's own context carries, for a publisher to add to
-// the metadata. A context that was made of such a one carries nothing.
-func CarriedBy(ctx any) Carried {
+// the metadata, and not to change. A context that was made of such a one carries
+// nothing.
+func CarriedBy(ctx any) *Carried {
 	if c, ok := ctx.(Carrier); ok {
 		return c.Carried()
 	}
-	return Carried{}
+	return &nothing
 }

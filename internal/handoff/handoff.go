@@ -261,6 +261,13 @@ func NewContext(ctx context.Context, d Delivery, domain Domain) (context.Context
 	return c, &c.handoff, cancel
 }
 
+// IsKey reports whether [FromContext] asks a context with this key, so that one which
+// knows the handoff can answer for those below it.
+func IsKey(key any) bool {
+	_, ok := key.(contextKey)
+	return ok
+}
+
 // FromContext returns the handoff in ctx, or nil.
 func FromContext(ctx context.Context) *Handoff {
 	h, _ := ctx.Value(contextKey{}).(*Handoff)

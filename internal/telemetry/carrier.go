@@ -1,10 +1,12 @@
 package telemetry
 
 import (
+	"encoding/hex"
 	"slices"
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"go.opentelemetry.io/otel/propagation"
+	"go.opentelemetry.io/otel/trace"
 
 	"github.com/millstream-go/millstream/internal/handoff"
 )
@@ -40,16 +42,27 @@ func isW3C(fields []string) bool {
 }
 
 // carried returns what came along with a message, in W3C's fields.
-func carried(h *handoff.Handoff, msg *message.Message) (c handoff.Carried) {
-	if h != nil && h.Carried != c {
-		return h.Carried
+func carried(h *handoff.Handoff, msg *message.Message) *handoff.Carried {
+	if h != nil && h.Carried != (handoff.Carried{}) {
+		return &h.Carried
 	}
+	c := &handoff.Carried{}
 	if len(msg.Metadata) > 0 {
 		c.Traceparent = msg.Metadata[handoff.KeyTraceparent]
 		c.Tracestate = msg.Metadata[handoff.KeyTracestate]
 		c.Baggage = msg.Metadata[handoff.KeyBaggage]
 	}
 	return c
+}
+
+// leftOutParent returns the traceparent of a span that was not sampled.
+func leftOutParent(of trace.SpanContext) string {
+	traceID, spanID := of.TraceID(), of.SpanID()
+	b := append(make([]byte, 0, 55), "00-"...)
+	b = hex.AppendEncode(b, traceID[:])
+	b = append(b, '-')
+	b = hex.AppendEncode(b, spanID[:])
+	return string(append(b, "-00"...))
 }
 
 // saysLeftOut reports whether a traceparent says that its trace was not sampled. One

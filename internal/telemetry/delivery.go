@@ -38,10 +38,13 @@ type delivery struct {
 
 var _ observe.Observer = (*delivery)(nil)
 
-// Value answers for the observer.
+// Value answers for the observer and the handoff.
 func (d *delivery) Value(key any) any {
 	if _, ok := key.(observe.Key); ok {
 		return d
+	}
+	if handoff.IsKey(key) && d.handoff != nil {
+		return d.handoff
 	}
 	return d.Context.Value(key)
 }
@@ -144,6 +147,7 @@ func (d *delivery) measure() {
 		return
 	}
 	t := d.telemetry
+	d.labels.begun.Do(func() { t.beginAtZero(d, d.labels) })
 	how := d.labels.measure
 	if d.failure != "" {
 		how = failed(&d.labels.set, d.failure)

@@ -1,6 +1,12 @@
 package telemetry
 
-import "go.opentelemetry.io/otel/metric"
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/metric"
+
+	"github.com/millstream-go/millstream/internal/handoff"
+)
 
 // instruments are the metrics of messages that are published and processed.
 type instruments struct {
@@ -25,4 +31,15 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 		poisoned:          m.Counter("millstream.messages.poisoned"),
 	}
 	return i, m.Err
+}
+
+// beginAtZero has the counters of rare events there before the first of them: what
+// begins at 1 has not risen, for who looks at rates.
+func (i *instruments) beginAtZero(ctx context.Context, l *labels) {
+	i.retried.Add(ctx, 0, l.measure)
+	for _, kind := range []string{
+		handoff.KindPermanent, handoff.KindExhausted, handoff.KindMalformed, handoff.KindFailed, handoff.KindUnfinished,
+	} {
+		i.poisoned.Add(ctx, 0, l.measure, metric.WithAttributes(KeyPoisonKind.String(kind)))
+	}
 }

@@ -19,7 +19,8 @@ type passing struct {
 	context.Context
 
 	telemetry *Telemetry
-	carried   handoff.Carried
+	handoff   *handoff.Handoff
+	carried   *handoff.Carried // not changed by anyone
 	// read is the context with what came along, once it is asked for.
 	read atomic.Pointer[context.Context]
 }
@@ -27,21 +28,26 @@ type passing struct {
 var _ handoff.Carrier = (*passing)(nil)
 
 // Carried returns what came along.
-func (p *passing) Carried() handoff.Carried { return p.carried }
+func (p *passing) Carried() *handoff.Carried { return p.carried }
 
-// Value answers for the span and the baggage that came along.
+// Value answers for the span and the baggage that came along, and for the handoff, which
+// all middleware asks for and which is far below.
 func (p *passing) Value(key any) any {
-	if key == spanKey || key == baggageKey {
+	switch {
+	case handoff.IsKey(key) && p.handoff != nil:
+		return p.handoff
+	case key == spanKey || key == baggageKey:
 		return p.extracted().Value(key)
+	default:
+		return p.Context.Value(key)
 	}
-	return p.Context.Value(key)
 }
 
 func (p *passing) extracted() context.Context {
 	if ctx := p.read.Load(); ctx != nil {
 		return *ctx
 	}
-	ctx := p.telemetry.propagator.Extract(p.Context, (*carrier)(&p.carried))
+	ctx := p.telemetry.propagator.Extract(p.Context, (*carrier)(p.carried))
 	p.read.Store(&ctx)
 	return ctx
 }
@@ -78,11 +84,11 @@ func (a *asked) Value(key any) any {
 }
 
 // passing returns the context for the handlers of a message.
-func (t *Telemetry) passing(ctx context.Context, carried handoff.Carried) context.Context {
+func (t *Telemetry) passing(ctx context.Context, h *handoff.Handoff, carried *handoff.Carried) context.Context {
 	if spanKey == nil || baggageKey == nil {
-		ctx = t.propagator.Extract(ctx, (*carrier)(&carried))
+		ctx = t.propagator.Extract(ctx, (*carrier)(carried))
 	}
-	return &passing{Context: ctx, telemetry: t, carried: carried}
+	return &passing{Context: ctx, telemetry: t, handoff: h, carried: carried}
 }
 
 // passOnto puts what came along into the metadata of a message, in place of what is there.
@@ -90,7 +96,7 @@ func (p *passing) passOnto(msg *message.Message) {
 	if msg.Metadata == nil {
 		msg.Metadata = message.Metadata{}
 	}
-	from := (*carrier)(&p.carried)
+	from := (*carrier)(p.carried)
 	for _, key := range from.Keys() {
 		if value := from.Get(key); value != "" {
 			msg.Metadata[key] = value

@@ -51,11 +51,11 @@ func (t *Telemetry) arrive(ctx context.Context, h *handoff.Handoff, msg *message
 	}
 	c := carried(h, msg)
 	if !measured && (tracer == nil || saysLeftOut(c.Traceparent) && t.tracers.follows()) {
-		msg.SetContext(t.passing(ctx, c))
+		msg.SetContext(t.passing(ctx, h, c))
 		return true
 	}
-	if c != (handoff.Carried{}) {
-		msg.SetContext(t.propagator.Extract(ctx, (*carrier)(&c)))
+	if *c != (handoff.Carried{}) {
+		msg.SetContext(t.propagator.Extract(ctx, (*carrier)(c)))
 	}
 	return false
 }
@@ -88,10 +88,22 @@ func (t *Telemetry) continued(ctx context.Context, made []*message.Message) {
 }
 
 func (t *Telemetry) process(places *recent, h *handoff.Handoff, tracer trace.Tracer, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
-	d := t.begin(places, h, tracer, msg)
-	if d.began.IsZero() && !d.span.IsRecording() {
-		msg.SetContext(t.begunLeftOut(d.Context))
+	l := places.of(&t.topics, placeOf(msg.Context(), h, msg))
+	ctx, span := t.begin(tracer, l, msg)
+	measured := t.processDuration.Enabled(ctx)
+	if !measured && !span.IsRecording() {
+		msg.SetContext(t.begunLeftOut(ctx, h, span))
 		return t.passOn(msg, next)
+	}
+	d := &delivery{Context: ctx, telemetry: t, tracer: tracer, handoff: h, span: span, labels: l}
+	if measured {
+		d.began = time.Now()
+	}
+	if span.IsRecording() {
+		span.SetAttributes(d.describe(msg)...)
+		if h != nil {
+			h.Watch(d)
+		}
 	}
 	msg.SetContext(d)
 	defer func() { d.end(err) }()
@@ -105,30 +117,32 @@ func (t *Telemetry) process(places *recent, h *handoff.Handoff, tracer trace.Tra
 
 // begunLeftOut returns the context for the handlers of a message whose trace begins
 // here, and is left out.
-func (t *Telemetry) begunLeftOut(ctx context.Context) context.Context {
-	if !t.w3c {
+func (t *Telemetry) begunLeftOut(ctx context.Context, h *handoff.Handoff, span trace.Span) context.Context {
+	of := span.SpanContext()
+	if !t.w3c || of.TraceState().Len() > 0 || baggage.FromContext(ctx).Len() > 0 {
 		return ctx
 	}
-	p := &passing{Context: ctx, telemetry: t}
-	t.propagator.Inject(ctx, (*carrier)(&p.carried))
+	p := &passing{Context: ctx, telemetry: t, handoff: h, carried: &handoff.Carried{Traceparent: leftOutParent(of)}}
 	p.read.Store(&p.Context)
 	return p
 }
 
-// begin begins the processing of a message.
-func (t *Telemetry) begin(places *recent, h *handoff.Handoff, tracer trace.Tracer, msg *message.Message) *delivery {
+// begin begins the span, if there is a tracer and the message is not of a trace that was
+// left out: that is only measured.
+func (t *Telemetry) begin(tracer trace.Tracer, l *labels, msg *message.Message) (context.Context, trace.Span) {
 	ctx := msg.Context()
-	if tracer != nil && isLeftOut(trace.SpanContextFromContext(ctx)) && t.tracers.follows() {
-		tracer = nil // it is only measured
+	of := trace.SpanContextFromContext(ctx)
+	if tracer == nil || isLeftOut(of) && t.tracers.follows() {
+		return ctx, noop.Span{}
 	}
-	d := &delivery{Context: ctx, telemetry: t, tracer: tracer, handoff: h, span: noop.Span{}, labels: places.of(&t.topics, placeOf(ctx, h, msg))}
-	if tracer != nil {
-		d.start(msg)
+	options := l.options
+	if t.config.Links {
+		options = append(slices.Clip(options), trace.WithNewRoot())
+		if of.IsValid() {
+			options = append(options, trace.WithLinks(trace.Link{SpanContext: of}))
+		}
 	}
-	if t.processDuration.Enabled(d) {
-		d.began = time.Now()
-	}
-	return d
+	return tracer.Start(ctx, l.span, options...)
 }
 
 // placeOf returns where a message is processed.
@@ -140,25 +154,6 @@ func placeOf(ctx context.Context, h *handoff.Handoff, msg *message.Message) plac
 	}
 	p.pattern = msg.Metadata[handoff.KeyPattern] != ""
 	return p
-}
-
-// start begins the span.
-func (d *delivery) start(msg *message.Message) {
-	options := d.labels.options
-	if d.telemetry.config.Links {
-		options = append(slices.Clip(options), trace.WithNewRoot())
-		if of := trace.SpanContextFromContext(d.Context); of.IsValid() {
-			options = append(options, trace.WithLinks(trace.Link{SpanContext: of}))
-		}
-	}
-	d.Context, d.span = d.tracer.Start(d.Context, d.labels.span, options...)
-	if !d.span.IsRecording() {
-		return
-	}
-	d.span.SetAttributes(d.describe(msg)...)
-	if d.handoff != nil {
-		d.handoff.Watch(d)
-	}
 }
 
 // describe returns the attributes of the message.

@@ -53,6 +53,8 @@ type labels struct {
 	options []trace.SpanStartOption
 	set     attribute.Set
 	measure metric.MeasurementOption
+	// begun is for what is done once for a place.
+	begun sync.Once
 	// duration has the type of the operation, too.
 	durationSet attribute.Set
 	duration    metric.MeasurementOption
