@@ -98,7 +98,7 @@ func (r *run) selected() ([]*node, error) {
 
 func (r *run) run(ctx context.Context, nodes []*node) (err error) {
 	// Handlers are to finish their work when ctx ends, so theirs does not end with it.
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	work, cancel := context.WithCancel(untraced(context.WithoutCancel(ctx)))
 	defer cancel()
 
 	if r.telemetry, err = r.pipeline.telemetry.instrument(); err != nil {

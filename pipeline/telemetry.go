@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"context"
+
 	"github.com/ThreeDotsLabs/watermill/message"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/propagation"
@@ -50,6 +52,15 @@ func (t Telemetry) instrument() (*telemetry.Telemetry, error) {
 		TracerProvider: t.TracerProvider, MeterProvider: t.MeterProvider, Propagator: t.Propagator,
 		System: t.System, Links: t.Links, HideErrors: t.HideErrors,
 	})
+}
+
+// untraced leaves out the span that a run is called in: messages come from elsewhere, and
+// have traces of their own.
+func untraced(ctx context.Context) context.Context {
+	if !trace.SpanContextFromContext(ctx).IsValid() {
+		return ctx
+	}
+	return trace.ContextWithSpanContext(ctx, trace.SpanContext{})
 }
 
 // instrumented wraps a transport's publisher.

@@ -257,6 +257,29 @@ func TestMessagesSentTogetherEachHaveASpan(t *testing.T) {
 	}
 }
 
+// Or all messages of a process would be one trace.
+func TestMessagesAreNotOfTheTraceThatRunIsCalledIn(t *testing.T) {
+	t.Parallel()
+	s := newTraces(t, sdktrace.AlwaysSample())
+	p, d := newPipeline(t, pipeline.Telemetry{TracerProvider: s.provider}), newDurable(t)
+	numbers := pipeline.Source[int](p, "numbers")
+	pipeline.Sink(numbers, "print", func(context.Context, int) error { return nil })
+	publishRaw(t, d, numbers.Topics()[0], message.NewMessage("id", []byte("1")))
+	ctx, span := s.provider.Tracer("test").Start(context.Background(), "main")
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx, d) }()
+	awaitIdle(t, p, d)
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	span.End()
+	if process := s.one(t, "process numbers"); process.Parent.IsValid() {
+		t.Error("the message's run is below the span of Run")
+	}
+}
+
 func TestWithLinksEachRunBeginsATrace(t *testing.T) {
 	t.Parallel()
 	s := newTraces(t, sdktrace.AlwaysSample())

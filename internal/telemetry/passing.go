@@ -44,6 +44,9 @@ func (p *passing) Value(key any) any {
 }
 
 func (p *passing) extracted() context.Context {
+	if *p.carried == noContext {
+		return p.Context
+	}
 	if ctx := p.read.Load(); ctx != nil {
 		return *ctx
 	}
@@ -83,6 +86,9 @@ func (a *asked) Value(key any) any {
 	return a.Context.Value(key)
 }
 
+// noContext is what came along with a message that nothing came along with.
+var noContext handoff.Carried
+
 // passing returns the context for the handlers of a message.
 func (t *Telemetry) passing(ctx context.Context, h *handoff.Handoff, carried *handoff.Carried) context.Context {
 	if spanKey == nil || baggageKey == nil {
@@ -93,6 +99,9 @@ func (t *Telemetry) passing(ctx context.Context, h *handoff.Handoff, carried *ha
 
 // passOnto puts what came along into the metadata of a message, in place of what is there.
 func (p *passing) passOnto(msg *message.Message) {
+	if *p.carried == noContext {
+		return
+	}
 	if msg.Metadata == nil {
 		msg.Metadata = message.Metadata{}
 	}

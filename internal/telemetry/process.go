@@ -27,13 +27,19 @@ func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 	var places recent
 	return func(msg *message.Message) ([]*message.Message, error) {
 		tracer, measured := t.tracers.get(), t.processDuration.Enabled(msg.Context())
-		if tracer == nil && !measured && !t.carries(msg) {
+		ctx := msg.Context()
+		h := handoff.FromContext(ctx)
+		nothing := tracer == nil && !measured && !t.carries(msg)
+		if nothing && h == nil {
 			return next(msg)
 		}
-		ctx := msg.Context()
 		// It is restored: whoever settles the message is outside of the span.
 		defer msg.SetContext(ctx)
-		h := handoff.FromContext(ctx)
+		if nothing {
+			// Whoever asks for the handoff, or for a span to go on with, is answered here.
+			msg.SetContext(t.passing(ctx, h, &noContext))
+			return next(msg)
+		}
 		if t.arrive(ctx, h, msg, tracer, measured) {
 			return t.passOn(msg, next)
 		}
@@ -54,7 +60,7 @@ func (t *Telemetry) arrive(ctx context.Context, h *handoff.Handoff, msg *message
 		msg.SetContext(t.passing(ctx, h, c))
 		return true
 	}
-	if *c != (handoff.Carried{}) {
+	if *c != noContext {
 		msg.SetContext(t.propagator.Extract(ctx, (*carrier)(c)))
 	}
 	return false
