@@ -61,7 +61,7 @@ func (g *guard) handler() (message.HandlerFunc, error) {
 		// Watermill's Timeout does.
 		msg.SetContext(ctx)
 		if err == nil {
-			return revive(ctx, made), nil
+			return adopt(ctx, h, made), nil
 		}
 		return nil, g.judge(msg, h, err)
 	}, nil
@@ -96,7 +96,11 @@ func (g *guard) chain() (middleware.Chain, error) {
 // poisoned logs that a message goes to the poison topic.
 func (g *guard) poisoned(msg *message.Message, kind string, attempts int, reason error) {
 	const text = "message poisoned"
-	fields := []any{"stage", g.stage.name, "message_id", msg.UUID, "kind", kind, "attempt", attempts, "error", reason}
+	said := any(reason)
+	if text, quotes := handoff.Unquoted(reason); quotes {
+		said = text // the poisoned message has all of it
+	}
+	fields := []any{"stage", g.stage.name, "message_id", msg.UUID, "kind", kind, "attempt", attempts, "error", said}
 	if id := EntryID(msg.Context()); id != "" {
 		fields = append(fields, "entry_id", id)
 	}
@@ -125,11 +129,16 @@ func rollingBack(handle message.HandlerFunc) message.HandlerFunc {
 	}
 }
 
-// revive gives messages whose context ended before that of their input one that
-// has not, for they are yet to be published.
-func revive(input context.Context, made []*message.Message) []*message.Message {
+// adopt sees to the contexts of messages that are yet to be published. Some middleware
+// makes messages without that of their input, by which they belong to its handoff and
+// its trace, and some leaves one that ended before the input's.
+func adopt(input context.Context, h *handoff.Handoff, made []*message.Message) []*message.Message {
 	for _, m := range made {
-		if m != nil && m.Context().Err() != nil && input.Err() == nil {
+		switch {
+		case m == nil || m.Context() == input:
+		case h != nil && handoff.FromContext(m.Context()) != h:
+			m.SetContext(input)
+		case m.Context().Err() != nil && input.Err() == nil:
 			m.SetContext(context.WithoutCancel(m.Context()))
 		}
 	}

@@ -103,7 +103,8 @@ func decode[T any](msg *message.Message, in *port) (value T, err error) {
 func encode(from *message.Message, n *node, out *port, i int, value any) (*message.Message, error) {
 	payload, err := out.codec.Marshal(value)
 	if err != nil {
-		return nil, handoff.Permanent(fmt.Errorf("the output, a %T, cannot be encoded: %w", value, err))
+		said := fmt.Sprintf("the output, a %T, cannot be encoded", value)
+		return nil, handoff.Permanent(handoff.Quoting(said, fmt.Errorf("%s: %w", said, err)))
 	}
 	// Nobody acknowledges an output, so it goes without NewMessage's two channels.
 	msg := &message.Message{UUID: outputID(from.UUID, n.name, i), Metadata: message.Metadata{}, Payload: payload}

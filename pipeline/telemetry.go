@@ -20,11 +20,13 @@ import (
 // "process TOPIC", below the span "send TOPIC" of what it works on, whose context goes
 // along in the metadata. docs/tracing.md lists spans, attributes and events.
 type Telemetry struct {
-	// Off leaves all of it out. A context in a message's metadata goes no further then.
+	// Off leaves all of it out, but for what a transport records of itself. A context in
+	// a message's metadata goes no further then.
 	Off bool
 	// TracerProvider and MeterProvider make spans and metrics. Default: the global ones
-	// (otel.GetTracerProvider, otel.GetMeterProvider). What a transport counts itself
-	// goes to its own MeterProvider: see streams.Config and pubsub.Config.
+	// (otel.GetTracerProvider, otel.GetMeterProvider). What a transport counts itself, and
+	// what it gives up without a handler, is its own providers': see streams.Config and
+	// pubsub.SubscriberConfig.
 	TracerProvider trace.TracerProvider
 	MeterProvider  metric.MeterProvider
 	// Propagator carries contexts in metadata. Default: the global one, or if none is

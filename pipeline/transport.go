@@ -16,6 +16,7 @@ import (
 //	Poison        string         // the topic for messages that cannot be decoded
 //	Pipeline      string         // the pipeline's name
 //	DrainTimeout  time.Duration  // how long Close should wait for handlers
+//	Carry         bool           // of use to streams.Transport only
 type Subscription = handoff.Subscription
 
 // Transport carries messages between stages. streams.Transport does so on Redis

@@ -15,10 +15,10 @@ import (
 
 // giveUp moves an entry that cannot be decoded to the poison topic.
 func (s *subscription) giveUp(entry *commit.Entry, reason error) {
-	s.complain("entry cannot be decoded, it goes to the poison topic", "entry_id", entry.ID, "attempt", entry.Attempt, "poison_topic", s.poison, "error", reason)
+	s.complain("entry cannot be decoded, it goes to the poison topic, with why", "entry_id", entry.ID, "attempt", entry.Attempt, "poison_topic", s.poison, "error_type", fmt.Sprintf("%T", reason))
 	s.count.malformed.Add(1)
 	msg := undecoded(*entry, s.poisoning(entry, handoff.KindMalformed, "the entry cannot be decoded: "+reason.Error()))
-	// The error may quote what it could not read, which no span should hold.
+	// The error may quote what it could not read, which no log and no span should hold.
 	s.recordGivenUp(msg, entry, handoff.KindMalformed, "the entry cannot be decoded", entry.Attempt)
 	output, err := poisoned(s.config.Marshaller, s.poison, *entry, msg)
 	s.poisonOr(entry, output, err)

@@ -32,14 +32,14 @@ const (
 // too large for the short forms.
 func packMetadata(metadata message.Metadata, carried *handoff.Carried) (packed []byte, ok bool) {
 	const typical = 96 // a trace context alone
-	n := len(metadata)
+	n, carries := len(metadata), *carried != (handoff.Carried{})
 	packed = append(make([]byte, 0, typical*(n+1)), fixMap)
 	for key, value := range metadata {
 		if len(key) > 1<<16-1 || len(value) > 1<<16-1 {
 			return nil, false
 		}
-		if carried.Field(key) != nil && *carried.Field(key) != "" {
-			n-- // what is carried is in its place
+		if carries && carried.Field(key) != nil {
+			n-- // what is carried is in its place, or nothing: it belongs together
 			continue
 		}
 		packed = packString(packString(packed, key), value)
@@ -64,14 +64,13 @@ var carriedKeys = [...]string{handoff.KeyTraceparent, handoff.KeyTracestate, han
 
 // carry puts what is carried into metadata, where they are packed otherwise.
 func carry(msg *message.Message, carried *handoff.Carried) {
-	for _, key := range carriedKeys {
-		if value := *carried.Field(key); value != "" {
-			if msg.Metadata == nil {
-				msg.Metadata = message.Metadata{}
-			}
-			msg.Metadata[key] = value
-		}
+	if *carried == (handoff.Carried{}) {
+		return
 	}
+	if msg.Metadata == nil {
+		msg.Metadata = message.Metadata{}
+	}
+	carried.Restore(msg.Metadata)
 }
 
 func packString(b []byte, s string) []byte {

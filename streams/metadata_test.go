@@ -9,6 +9,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/internal/commit"
@@ -133,4 +134,29 @@ func (h holder) Carried() *handoff.Carried { return h.carried }
 // custom is a marshaller that this package knows nothing of.
 type custom struct {
 	redisstream.DefaultMarshallerUnmarshaller
+}
+
+// Baggage of one trace is not to go along with another.
+func TestWhatIsCarriedBelongsTogether(t *testing.T) {
+	t.Parallel()
+	msg := message.NewMessage("id", nil)
+	msg.Metadata = message.Metadata{"baggage": "of=another", "tracestate": "of=another", "tenant": "a"}
+	msg.SetContext(holder{Context: t.Context(), carried: &handoff.Carried{Traceparent: "this"}})
+	for _, m := range []Marshaller{redisstream.DefaultMarshallerUnmarshaller{}, custom{}} {
+		fields, err := values(m, "topic", msg)
+		require.NoError(t, err)
+		require.Equal(t, message.Metadata{"traceparent": "this", "tenant": "a"}, asStock(t, fields).Metadata)
+	}
+}
+
+// One that embeds ours may give messages other contexts.
+func TestOnlyOurOwnPublisherCarries(t *testing.T) {
+	t.Parallel()
+	c := redis.NewClient(&redis.Options{})
+	defer c.Close()
+	p, err := NewPublisher(c, PublisherConfig{})
+	require.NoError(t, err)
+	require.True(t, handoff.Carries(p))
+	require.False(t, handoff.Carries(struct{ *Publisher }{p}))
+	require.False(t, handoff.Carries(&struct{ *Publisher }{p}))
 }

@@ -65,7 +65,7 @@ type PublisherConfig struct {
 // Its methods may be called concurrently. Messages of concurrent calls travel
 // together.
 type Publisher struct {
-	carrying //nolint:unused // for handoff.Carries to find
+	carrying
 
 	config  PublisherConfig
 	domain  domain
@@ -80,7 +80,7 @@ type Publisher struct {
 var _ message.Publisher = (*Publisher)(nil)
 
 // carrying makes the publisher one that publishes what contexts carry.
-type carrying = handoff.Carrying //nolint:unused // embedded under a name of its own, which is not exported
+type carrying = handoff.Carrying
 
 // NewPublisher returns a publisher on client, which stays the caller's to close.
 func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publisher, error) {
@@ -105,7 +105,9 @@ func NewPublisher(client redis.UniversalClient, config PublisherConfig) (*Publis
 	case config.IdempotencyTTL < time.Millisecond:
 		return nil, fmt.Errorf("streams: an IdempotencyTTL of %v is shorter than Redis's millisecond", config.IdempotencyTTL)
 	}
-	return &Publisher{config: config, domain: d, batcher: newBatcher(client), lengths: newLengths(client)}, nil
+	p := &Publisher{config: config, domain: d, batcher: newBatcher(client), lengths: newLengths(client)}
+	p.carrying = handoff.CarryingBy(p)
+	return p, nil
 }
 
 // Publish adds messages to the stream named topic, in order. When it fails, the

@@ -40,7 +40,7 @@
 // Whether a trace is recorded is decided where it begins, and holds for all stages, as
 // the SDK's default sampler does it. A message of a trace that was left out costs its
 // stages little: spans are not even begun. A sampler that decides for itself in each
-// process is found out, and asked each time.
+// process, whatever the span, is found out and asked each time.
 //
 // # What is never recorded
 //

@@ -32,16 +32,30 @@ func (c *Carried) Field(key string) *string {
 	}
 }
 
+// Restore puts it into the metadata of a message, in place of what is there.
+func (c *Carried) Restore(metadata map[string]string) {
+	for _, key := range []string{KeyTraceparent, KeyTracestate, KeyBaggage} {
+		if value := *c.Field(key); value != "" {
+			metadata[key] = value
+		} else {
+			delete(metadata, key)
+		}
+	}
+}
+
 // Carrying is what a publisher embeds that publishes what the contexts of messages
 // carry: see [CarriedBy].
-type Carrying struct{}
+type Carrying struct{ publisher any }
 
-func (Carrying) carries() {}
+// CarryingBy returns what a publisher, a pointer, is to embed.
+func CarryingBy(publisher any) Carrying { return Carrying{publisher} }
+
+func (c Carrying) carries() any { return c.publisher }
 
 // Carries reports whether a publisher does.
 func Carries(publisher any) bool {
-	_, ok := publisher.(interface{ carries() })
-	return ok
+	c, ok := publisher.(interface{ carries() any })
+	return ok && c.carries() == publisher // not one that embeds it
 }
 
 // Carrier is a context that carries.

@@ -92,6 +92,35 @@ func AsideOf(err error) (Aside, bool) {
 	return e.aside, true
 }
 
+// quotingError is an error whose text may quote what a message holds.
+type quotingError struct {
+	said string
+	err  error
+}
+
+func (e *quotingError) Error() string { return e.err.Error() }
+func (e *quotingError) Unwrap() error { return e.err }
+
+// Quoting marks an error whose text may quote a payload, which no log and no span should
+// hold, with what to say in its place. A nil error stays nil.
+func Quoting(said string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &quotingError{said: said, err: err}
+}
+
+// Unquoted returns what to say in place of an error that may quote a payload.
+func Unquoted(err error) (said string, quotes bool) {
+	if e, ok := errors.AsType[*quotingError](err); ok {
+		return e.said, true
+	}
+	if kind, _ := PoisonKind(err); kind == KindMalformed {
+		return "the payload cannot be decoded", true
+	}
+	return "", false
+}
+
 // HasCause reports whether a message is put aside because of an error, and not only
 // because its handler asked for it.
 func HasCause(err error) bool {

@@ -68,14 +68,23 @@ func leftOutParent(of trace.SpanContext) string {
 // saysLeftOut reports whether a traceparent says that its trace was not sampled. One
 // that is not of the one version there is says nothing.
 func saysLeftOut(traceparent string) bool {
-	const length, flags = 55, 53 // 00-TRACE ID-SPAN ID-FLAGS
-	if len(traceparent) != length || traceparent[:3] != "00-" {
+	const length = 55 // 00-TRACE ID-SPAN ID-FLAGS
+	if len(traceparent) != length || traceparent[:3] != "00-" || traceparent[35] != '-' {
 		return false
 	}
-	switch traceparent[flags+1] {
-	case '0', '2', '4', '6', '8', 'a', 'c', 'e':
-		return true
-	default:
-		return false
+	rest := traceparent[52:]
+	return (rest == "-00" || rest == "-02") && isID(traceparent[3:35]) && isID(traceparent[36:52])
+}
+
+// isID reports whether text is an id in lower-case hex, of which zeros are none.
+func isID(text string) bool {
+	zero := true
+	for i := range len(text) {
+		c := text[i]
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+		zero = zero && c == '0'
 	}
+	return !zero
 }

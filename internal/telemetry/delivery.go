@@ -16,7 +16,12 @@ import (
 )
 
 // errPanicked is the error of a handler that did not return.
-var errPanicked = errors.New("the handler panicked")
+var errPanicked error = panicked{}
+
+type panicked struct{}
+
+func (panicked) Error() string     { return "the handler panicked" }
+func (panicked) ErrorType() string { return "panic" }
 
 // delivery is one run of a handler and all its middleware. It is the context of the
 // message meanwhile, and its observer.

@@ -39,19 +39,25 @@ func isWrapping(err error) bool {
 	if typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
 	}
-	return typ.PkgPath() == "fmt" || strings.HasPrefix(typ.PkgPath(), Scope)
+	path := typ.PkgPath()
+	return path == "fmt" || path == Scope || strings.HasPrefix(path, Scope+"/")
 }
 
 // text returns what is recorded of an error's text. Errors of decoding quote the
 // payload, so of them it is nothing.
-func (t *Telemetry) text(err error) string {
+func (t *Telemetry) text(err error) (text string) {
+	defer func() {
+		if recover() != nil { // as of a nil pointer in an error
+			text = "the error has no text: it panicked"
+		}
+	}()
 	if t.config.HideErrors || err == nil {
 		return ""
 	}
-	if kind, _ := handoff.PoisonKind(err); kind == handoff.KindMalformed {
-		return "the payload cannot be decoded"
+	if said, quotes := handoff.Unquoted(err); quotes {
+		return said
 	}
-	text := err.Error()
+	text = err.Error()
 	if p, ok := errors.AsType[wm.RecoveredPanicError](err); ok {
 		text = fmt.Sprintf("panic: %v", p.V) // its own text has the stack
 	}

@@ -43,3 +43,14 @@ func (i *instruments) beginAtZero(ctx context.Context, l *labels) {
 		i.poisoned.Add(ctx, 0, l.measure, metric.WithAttributes(KeyPoisonKind.String(kind)))
 	}
 }
+
+// processed and published report whether anything of what is processed or published is
+// measured: a view may drop any of the metrics.
+func (i *instruments) processed(ctx context.Context) bool {
+	return i.processDuration.Enabled(ctx) || i.consumed.Enabled(ctx) || i.processWait.Enabled(ctx) ||
+		i.retried.Enabled(ctx) || i.poisoned.Enabled(ctx)
+}
+
+func (i *instruments) published(ctx context.Context) bool {
+	return i.operationDuration.Enabled(ctx) || i.sent.Enabled(ctx)
+}

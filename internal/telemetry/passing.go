@@ -105,14 +105,7 @@ func (p *passing) passOnto(msg *message.Message) {
 	if msg.Metadata == nil {
 		msg.Metadata = message.Metadata{}
 	}
-	from := (*carrier)(p.carried)
-	for _, key := range from.Keys() {
-		if value := from.Get(key); value != "" {
-			msg.Metadata[key] = value
-		} else {
-			delete(msg.Metadata, key)
-		}
-	}
+	p.carried.Restore(msg.Metadata)
 }
 
 // allPassing reports whether all messages have a passing context. Unless the publisher

@@ -26,7 +26,7 @@ import (
 func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 	var places recent
 	return func(msg *message.Message) ([]*message.Message, error) {
-		tracer, measured := t.tracers.get(), t.processDuration.Enabled(msg.Context())
+		tracer, measured := t.tracers.get(), t.processed(msg.Context())
 		ctx := msg.Context()
 		h := handoff.FromContext(ctx)
 		nothing := tracer == nil && !measured && !t.carries(msg)
@@ -52,16 +52,21 @@ func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 func (t *Telemetry) arrive(ctx context.Context, h *handoff.Handoff, msg *message.Message, tracer trace.Tracer, measured bool) (passes bool) {
 	if !t.w3c {
 		msg.SetContext(t.propagator.Extract(ctx, propagation.MapCarrier(msg.Metadata)))
-		leftOut := tracer == nil || isLeftOut(trace.SpanContextFromContext(msg.Context())) && t.tracers.follows()
+		leftOut := tracer == nil || isLeftOut(trace.SpanContextFromContext(msg.Context())) && t.passes()
 		return leftOut && !measured
 	}
 	c := carried(h, msg)
-	if !measured && (tracer == nil || saysLeftOut(c.Traceparent) && t.tracers.follows()) {
+	if !measured && (tracer == nil || saysLeftOut(c.Traceparent) && t.passes()) {
 		msg.SetContext(t.passing(ctx, h, c))
 		return true
 	}
 	if *c != noContext {
 		msg.SetContext(t.propagator.Extract(ctx, (*carrier)(c)))
+		// Publishers that are not traced, and middleware, look for it here.
+		if msg.Metadata == nil {
+			msg.Metadata = message.Metadata{}
+		}
+		c.Restore(msg.Metadata)
 	}
 	return false
 }
@@ -96,7 +101,7 @@ func (t *Telemetry) continued(ctx context.Context, made []*message.Message) {
 func (t *Telemetry) process(places *recent, h *handoff.Handoff, tracer trace.Tracer, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
 	l := places.of(&t.topics, placeOf(msg.Context(), h, msg))
 	ctx, span := t.begin(tracer, l, msg)
-	measured := t.processDuration.Enabled(ctx)
+	measured := t.processed(ctx)
 	if !measured && !span.IsRecording() {
 		msg.SetContext(t.begunLeftOut(ctx, h, span))
 		return t.passOn(msg, next)
@@ -125,7 +130,7 @@ func (t *Telemetry) process(places *recent, h *handoff.Handoff, tracer trace.Tra
 // here, and is left out.
 func (t *Telemetry) begunLeftOut(ctx context.Context, h *handoff.Handoff, span trace.Span) context.Context {
 	of := span.SpanContext()
-	if !t.w3c || of.TraceState().Len() > 0 || baggage.FromContext(ctx).Len() > 0 {
+	if !t.w3c || !isLeftOut(of) || !t.tracers.follows() || of.TraceState().Len() > 0 || baggage.FromContext(ctx).Len() > 0 {
 		return ctx
 	}
 	p := &passing{Context: ctx, telemetry: t, handoff: h, carried: &handoff.Carried{Traceparent: leftOutParent(of)}}
@@ -138,7 +143,7 @@ func (t *Telemetry) begunLeftOut(ctx context.Context, h *handoff.Handoff, span t
 func (t *Telemetry) begin(tracer trace.Tracer, l *labels, msg *message.Message) (context.Context, trace.Span) {
 	ctx := msg.Context()
 	of := trace.SpanContextFromContext(ctx)
-	if tracer == nil || isLeftOut(of) && t.tracers.follows() {
+	if tracer == nil || isLeftOut(of) && t.passes() {
 		return ctx, noop.Span{}
 	}
 	options := l.options

@@ -40,7 +40,7 @@ func (p publisher) Publish(topic string, messages ...*message.Message) error {
 	if len(messages) == 0 {
 		return p.Publisher.Publish(topic)
 	}
-	tracer, measured := t.tracers.get(), t.operationDuration.Enabled(messages[0].Context())
+	tracer, measured := t.tracers.get(), t.published(messages[0].Context())
 	if !measured && p.allPassing(messages) {
 		return p.Publisher.Publish(topic, messages...)
 	}

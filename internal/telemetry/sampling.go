@@ -21,3 +21,7 @@ func follows(tracer trace.Tracer) bool {
 
 // isLeftOut reports whether a span belongs to a trace that was not sampled.
 func isLeftOut(of trace.SpanContext) bool { return of.IsValid() && !of.IsSampled() }
+
+// passes reports whether what belongs to a trace that was left out is processed without
+// a span. With links each run begins a trace of its own, which the sampler decides on.
+func (t *Telemetry) passes() bool { return !t.config.Links && t.tracers.follows() }

@@ -65,14 +65,16 @@ func (t *topics) of(p place) *labels {
 	if known, ok := t.known.Load(p); ok {
 		return known.(*labels)
 	}
-	if t.n.Load() >= most {
+	// What is processed was subscribed to, and that is bounded by itself.
+	chosen := p.operation != process && p.operation != settle
+	if chosen && t.n.Load() >= most {
 		return t.beyond(p)
 	}
-	l := t.make(p, p.topic)
-	if _, loaded := t.known.LoadOrStore(p, l); !loaded {
+	l, loaded := t.known.LoadOrStore(p, t.make(p, p.topic))
+	if chosen && !loaded {
 		t.n.Add(1)
 	}
-	return l
+	return l.(*labels)
 }
 
 // beyond returns labels that are not kept: a span has the topic, metrics have not.
