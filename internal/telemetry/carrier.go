@@ -78,13 +78,18 @@ func saysLeftOut(traceparent string) bool {
 
 // isID reports whether text is an id in lower-case hex, of which zeros are none.
 func isID(text string) bool {
-	zero := true
+	all, some := true, false
 	for i := range len(text) {
-		c := text[i]
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-		zero = zero && c == '0'
+		all = all && isHex[text[i]]
+		some = some || text[i] != '0'
 	}
-	return !zero
+	return all && some
 }
+
+// isHex has the digits.
+var isHex = func() (digits [256]bool) {
+	for _, c := range []byte("0123456789abcdef") {
+		digits[c] = true
+	}
+	return digits
+}()

@@ -3,6 +3,7 @@ package telemetry
 import (
 	"context"
 
+	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/millstream-go/millstream/internal/handoff"
@@ -17,10 +18,14 @@ type instruments struct {
 	sent              metric.Int64Counter
 	retried           metric.Int64Counter
 	poisoned          metric.Int64Counter
+
+	// unset is the global provider that stands in until there is another, if it was that
+	// which made them: one look at it is less than at each of them.
+	unset metric.MeterProvider
 }
 
-func newInstruments(meter metric.Meter) (*instruments, error) {
-	m := Maker{Meter: meter}
+func newInstruments(provider metric.MeterProvider) (*instruments, error) {
+	m := Maker{Meter: Meter(provider)}
 	i := &instruments{
 		processDuration:   m.SecondsHistogram("messaging.process.duration"),
 		processWait:       m.SecondsHistogram("millstream.process.wait"),
@@ -30,8 +35,14 @@ func newInstruments(meter metric.Meter) (*instruments, error) {
 		retried:           m.Counter("millstream.messages.retried"),
 		poisoned:          m.Counter("millstream.messages.poisoned"),
 	}
+	if global := otel.GetMeterProvider(); provider == nil && isUnset(global) {
+		i.unset = global
+	}
 	return i, m.Err
 }
+
+// isOff reports whether there is nothing yet that would record a metric.
+func (i *instruments) isOff() bool { return i.unset != nil && otel.GetMeterProvider() == i.unset }
 
 // beginAtZero has the counters of rare events there before the first of them: what
 // begins at 1 has not risen, for who looks at rates.
@@ -47,10 +58,16 @@ func (i *instruments) beginAtZero(ctx context.Context, l *labels) {
 // processed and published report whether anything of what is processed or published is
 // measured: a view may drop any of the metrics.
 func (i *instruments) processed(ctx context.Context) bool {
+	if i.isOff() {
+		return false
+	}
 	return i.processDuration.Enabled(ctx) || i.consumed.Enabled(ctx) || i.processWait.Enabled(ctx) ||
 		i.retried.Enabled(ctx) || i.poisoned.Enabled(ctx)
 }
 
 func (i *instruments) published(ctx context.Context) bool {
+	if i.isOff() {
+		return false
+	}
 	return i.operationDuration.Enabled(ctx) || i.sent.Enabled(ctx)
 }

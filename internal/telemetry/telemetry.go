@@ -47,7 +47,7 @@ func New(config Config) (*Telemetry, error) {
 	t.fields = t.propagator.Fields()
 	t.w3c = isW3C(t.fields)
 	var err error
-	t.instruments, err = newInstruments(Meter(config.MeterProvider))
+	t.instruments, err = newInstruments(config.MeterProvider)
 	if err != nil {
 		return nil, err
 	}

@@ -46,7 +46,7 @@ func (t *tracers) get() trace.Tracer {
 // isUnset reports whether a global provider is the one that stands in until there is
 // another. The API has no other way to tell; should the name of its package change,
 // spans that do nothing are made for nothing.
-func isUnset(provider trace.TracerProvider) bool {
+func isUnset(provider any) bool {
 	typ := reflect.TypeOf(provider)
 	return typ.Kind() == reflect.Pointer && typ.Elem().PkgPath() == "go.opentelemetry.io/otel/internal/global"
 }
