@@ -41,13 +41,24 @@ func number(p string) (int, bool) {
 	return i, err == nil && i >= 0
 }
 
-// preload adds messages to the topic that the first stage reads.
-func preload(ctx context.Context, client *redis.Client, c Chain, messages, size int) error {
+// publisher is a contender whose messages come with metadata, as its own publisher would
+// write them.
+type publisher interface {
+	// metadata returns that of the i-th message, as watermill-redisstream packs it.
+	metadata(i int) string
+}
+
+// preload adds messages to the topic that the first stage of a contender reads.
+func preload(ctx context.Context, client *redis.Client, c Chain, contender Contender, messages, size int) error {
+	metadata := func(int) string { return "" }
+	if p, ok := contender.(publisher); ok {
+		metadata = p.metadata
+	}
 	for first := 0; first < messages; first += pageSize {
 		_, err := client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			for i := first; i < min(first+pageSize, messages); i++ {
 				pipe.XAdd(ctx, &redis.XAddArgs{Stream: c.Topic(0), Values: []string{
-					fieldID, uuid.NewString(), fieldMetadata, "", fieldPayload, payload(i, size),
+					fieldID, uuid.NewString(), fieldMetadata, metadata(i), fieldPayload, payload(i, size),
 				}})
 			}
 			return nil

@@ -50,7 +50,7 @@ func runRound(ctx context.Context, contender Contender, config Config, messages 
 	// Also when ctx has ended: the keys are nobody's any more.
 	defer func() { err = errors.Join(err, wipe(context.WithoutCancel(ctx), client, c)) }()
 	r = Round{Contender: contender.Name(), Messages: messages}
-	if err := preload(ctx, client, c, messages, config.Size); err != nil {
+	if err := preload(ctx, client, c, contender, messages, config.Size); err != nil {
 		return r, err
 	}
 	runtime.GC()
