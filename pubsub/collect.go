@@ -29,7 +29,7 @@ type collector struct {
 func newCollector(l *ledger, config *SubscriberConfig) *collector {
 	c := &collector{
 		ledger: l, provider: config.MeterProvider, patterns: config.Patterns, log: config.Logger,
-		labels: map[string]*labels{}, others: newLabels(otherName, config.Patterns),
+		labels: map[string]*labels{}, others: newLabels(telemetry.Other, config.Patterns),
 	}
 	if c.log == nil {
 		c.log = slog.Default()
@@ -41,7 +41,7 @@ func newCollector(l *ledger, config *SubscriberConfig) *collector {
 func (c *collector) begin() {
 	c.make.Do(func() {
 		var err error
-		if c.instruments, err = newInstruments(c.provider); err != nil {
+		if c.instruments, err = telemetry.Instruments(c.provider, makeInstruments); err != nil {
 			c.log.Warn("there are no metrics", "error", err)
 		}
 	})

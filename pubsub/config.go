@@ -95,8 +95,8 @@ type SubscriberConfig struct {
 	// Logger gets what an operator should know. Default: slog.Default().
 	Logger *slog.Logger
 	// TracerProvider makes the spans of messages that are given up to the poison
-	// topic here, after handlers rejected them, or unread; those of handlers are the router's. Default: the
-	// global one.
+	// topic here, after handlers rejected them, or unread; those of handlers are the
+	// router's. Default: the global one.
 	TracerProvider trace.TracerProvider
 	// MeterProvider makes the instruments of metrics, which docs/metrics.md lists.
 	// Default: the global one of OpenTelemetry, which does nothing unless an SDK is set up.

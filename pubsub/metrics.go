@@ -6,10 +6,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/noop"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
-	"github.com/millstream-go/millstream/internal/isnil"
 	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
@@ -41,18 +39,6 @@ type instruments struct {
 	held, down metric.Int64ObservableUpDownCounter
 }
 
-// newInstruments returns instruments that do nothing when the provider fails.
-func newInstruments(provider metric.MeterProvider) (*instruments, error) {
-	if isnil.Value(provider) {
-		provider = nil
-	}
-	i, err := makeInstruments(telemetry.Meter(provider))
-	if err != nil {
-		i, _ = makeInstruments(noop.Meter{})
-	}
-	return i, err
-}
-
 func makeInstruments(meter metric.Meter) (*instruments, error) {
 	m := telemetry.Maker{Meter: meter}
 	i := &instruments{
@@ -70,9 +56,6 @@ func makeInstruments(meter metric.Meter) (*instruments, error) {
 // mostApart is how many topics a ledger tells apart in metrics, where each name is
 // kept as long as the process lives. Those that come first are.
 const mostApart = 200
-
-// otherName stands for the names of all other topics.
-const otherName = "_OTHER"
 
 // labels are the attributes of a topic's metrics.
 type labels struct {
@@ -99,24 +82,16 @@ func newLabels(topic string, pattern bool) *labels {
 
 // told is what metrics were told of a topic.
 type told struct {
-	counts  []uint64 // as series; nil before
+	counts  telemetry.Told // as series
 	gapTime time.Duration
 }
 
-// tell adds what was counted since the last time to the counters. They are told rather
-// than asked: then nothing is missing when a subscription ends before metrics are
-// collected next, and several that are told as one add up.
+// tell adds what was counted since the last time to the counters.
 func (t *told) tell(ctx context.Context, i *instruments, s *Stats, l *labels) {
-	begins := t.counts == nil // zeros, too, so that the first event is seen as a rise
-	if begins {
-		t.counts = make([]uint64, len(series))
-	}
-	for k := range series {
-		if n := series[k].of(s); begins || n > t.counts[k] {
-			i.counters[k].Add(ctx, int64(n-t.counts[k]), l.each[k])
-			t.counts[k] = n
-		}
-	}
+	begins := t.counts == nil
+	t.counts.Tell(len(series),
+		func(k int) uint64 { return series[k].of(s) },
+		func(k int, more int64) { i.counters[k].Add(ctx, more, l.each[k]) })
 	if begins || s.GapTime > t.gapTime {
 		i.gapTime.Add(ctx, (s.GapTime - t.gapTime).Seconds(), l.all)
 		t.gapTime = s.GapTime

@@ -20,12 +20,12 @@ type collector struct {
 	survey      survey
 }
 
-// begin is called before a subscription begins, and end after it. It may wait for a collection under way,
-// which is bounded.
+// begin is called before a subscription begins, and end after it. It may wait for a
+// collection under way, which is bounded.
 func (c *collector) begin(s *subscription) {
 	c.make.Do(func() {
 		var err error
-		if c.instruments, err = newInstruments(c.provider); err != nil {
+		if c.instruments, err = telemetry.Instruments(c.provider, makeInstruments); err != nil {
 			s.log.Warn("there are no metrics", "error", err)
 		}
 	})

@@ -7,13 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 	sdk "go.opentelemetry.io/otel/sdk/metric"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+
+	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
 func TestMetricsTellABoundedNumberOfTopicsApart(t *testing.T) {
 	t.Parallel()
 	reader := sdk.NewManualReader()
 	l := newLedger(sdk.NewMeterProvider(sdk.WithReader(reader)))
-	i, err := newInstruments(l.collector.provider)
+	i, err := telemetry.Instruments(l.collector.provider, makeInstruments)
 	require.NoError(t, err)
 	const topics = mostApart + 50
 	for n := range topics {
@@ -29,7 +31,7 @@ func TestMetricsTellABoundedNumberOfTopicsApart(t *testing.T) {
 			continue
 		}
 		for _, p := range points {
-			if name, _ := p.Attributes.Value("messaging.destination.name"); name.AsString() == otherName {
+			if name, _ := p.Attributes.Value("messaging.destination.name"); name.AsString() == telemetry.Other {
 				require.EqualValues(t, 2*(topics-mostApart), p.Value)
 			} else {
 				require.EqualValues(t, 2, p.Value)

@@ -1,11 +1,15 @@
 package streams
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/millstream-go/millstream/internal/telemetry"
+)
 
 // BenchmarkMetricsOfACommitWithoutAnSDK is what a batch, of up to 256 messages, pays for
 // metrics that nobody collects.
 func BenchmarkMetricsOfACommitWithoutAnSDK(b *testing.B) {
-	i, err := newInstruments(nil)
+	i, err := telemetry.Instruments(nil, makeInstruments)
 	if err != nil {
 		b.Fatal(err)
 	}

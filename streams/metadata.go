@@ -44,7 +44,7 @@ func packMetadata(metadata message.Metadata, carried *handoff.Carried) (packed [
 		}
 		packed = packString(packString(packed, key), value)
 	}
-	for _, key := range carriedKeys {
+	for _, key := range handoff.CarriedKeys {
 		if value := *carried.Field(key); value != "" {
 			if len(value) > 1<<16-1 {
 				return nil, false
@@ -59,8 +59,6 @@ func packMetadata(metadata message.Metadata, carried *handoff.Carried) (packed [
 	packed[0] |= byte(n)
 	return packed, true
 }
-
-var carriedKeys = [...]string{handoff.KeyTraceparent, handoff.KeyTracestate, handoff.KeyBaggage}
 
 // carry puts what is carried into metadata, where they are packed otherwise.
 func carry(msg *message.Message, carried *handoff.Carried) {

@@ -5,10 +5,8 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
-	"go.opentelemetry.io/otel/metric/noop"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
-	"github.com/millstream-go/millstream/internal/isnil"
 	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
@@ -53,18 +51,6 @@ type instruments struct {
 	commitMessages metric.Int64Histogram
 }
 
-// newInstruments returns instruments that do nothing when the provider fails.
-func newInstruments(provider metric.MeterProvider) (*instruments, error) {
-	if isnil.Value(provider) {
-		provider = nil
-	}
-	i, err := makeInstruments(telemetry.Meter(provider))
-	if err != nil {
-		i, _ = makeInstruments(noop.Meter{})
-	}
-	return i, err
-}
-
 func makeInstruments(meter metric.Meter) (*instruments, error) {
 	m := telemetry.Maker{Meter: meter}
 	i := &instruments{
@@ -89,37 +75,25 @@ func makeInstruments(meter metric.Meter) (*instruments, error) {
 // 2,000 unless set.
 const mostApart = 1000
 
-// otherName stands for the names of those beyond.
-const otherName = "_OTHER"
-
 // attributesOf are those of the metrics of a topic and group that are told apart, or of
 // all that are not.
 func attributesOf(r reading, apart bool) metric.MeasurementOption {
 	if !apart {
-		r = reading{otherName, otherName}
+		r = reading{telemetry.Other, telemetry.Other}
 	}
 	return metric.WithAttributeSet(attribute.NewSet(telemetry.System,
 		semconv.MessagingDestinationName(r.topic), semconv.MessagingConsumerGroupName(r.group)))
 }
 
-// tell adds what was counted since it was told last. Counters are told rather than
-// asked: then nothing is missing when a subscription ends before the next collection,
-// and two ledgers of one group add up, also after one of them has ended.
+// tell adds what was counted since it was told last.
 func (l *ledger) tell(ctx context.Context, to []metric.Int64Counter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for r, c := range l.of {
 		s := c.stats(r.topic, r.group)
-		begins := c.told == nil // zeros, too, so that the first event is seen as a rise
-		if begins {
-			c.told = make([]uint64, len(counted))
-		}
-		for i := range counted {
-			if n := counted[i].of(&s); begins || n > c.told[i] {
-				to[i].Add(ctx, int64(n-c.told[i]), c.attributes)
-				c.told[i] = n
-			}
-		}
+		c.told.Tell(len(counted),
+			func(i int) uint64 { return counted[i].of(&s) },
+			func(i int, more int64) { to[i].Add(ctx, more, c.attributes) })
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 
 	"go.opentelemetry.io/otel/metric"
+
+	"github.com/millstream-go/millstream/internal/telemetry"
 )
 
 // Stats are counts of what happened to the messages of one topic in one group, as
@@ -72,8 +74,8 @@ type counters struct {
 	// attributes are those of metrics; apart is false when others have the same.
 	attributes metric.MeasurementOption
 	apart      bool
-	// told is what metrics were told of; nil before.
-	told []uint64
+	// told is what metrics were told of.
+	told telemetry.Told
 }
 
 func (c *counters) stats(topic, group string) Stats {

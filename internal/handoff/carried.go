@@ -18,6 +18,9 @@ const (
 	KeyBaggage     = "baggage"
 )
 
+// CarriedKeys are these fields.
+var CarriedKeys = [...]string{KeyTraceparent, KeyTracestate, KeyBaggage}
+
 // Field returns where a field is kept; nil if it is none of them.
 func (c *Carried) Field(key string) *string {
 	switch key {
@@ -34,7 +37,7 @@ func (c *Carried) Field(key string) *string {
 
 // Restore puts it into the metadata of a message, in place of what is there.
 func (c *Carried) Restore(metadata map[string]string) {
-	for _, key := range []string{KeyTraceparent, KeyTracestate, KeyBaggage} {
+	for _, key := range CarriedKeys {
 		if value := *c.Field(key); value != "" {
 			metadata[key] = value
 		} else {

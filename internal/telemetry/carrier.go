@@ -30,7 +30,7 @@ func (c *carrier) Set(key, value string) {
 }
 
 func (c *carrier) Keys() []string {
-	return []string{handoff.KeyTraceparent, handoff.KeyTracestate, handoff.KeyBaggage}
+	return handoff.CarriedKeys[:]
 }
 
 // isW3C reports whether a propagator uses W3C's fields and no others, so that what came

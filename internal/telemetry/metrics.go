@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 )
 
 // Metric is what there is to know of a metric before anything is counted.
@@ -41,6 +42,16 @@ const seconds = "s"
 type Maker struct {
 	Meter metric.Meter
 	Err   error
+}
+
+// Instruments returns what makeThem makes on a provider's meter, nil standing for the
+// global one, or instruments that do nothing and the error if the provider fails.
+func Instruments[T any](provider metric.MeterProvider, makeThem func(metric.Meter) (T, error)) (T, error) {
+	made, err := makeThem(Meter(provider))
+	if err != nil {
+		made, _ = makeThem(noop.Meter{})
+	}
+	return made, err
 }
 
 // find returns the metric of that name, which must be of that kind.

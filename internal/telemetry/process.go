@@ -43,7 +43,7 @@ func (t *Telemetry) Middleware(next message.HandlerFunc) message.HandlerFunc {
 		if t.arrive(ctx, h, msg, tracer, measured) {
 			return t.passOn(msg, next)
 		}
-		return t.process(&places, h, tracer, msg, next)
+		return t.process(&places, h, tracer, measured, msg, next)
 	}
 }
 
@@ -98,10 +98,9 @@ func (t *Telemetry) continued(ctx context.Context, made []*message.Message) {
 	}
 }
 
-func (t *Telemetry) process(places *recent, h *handoff.Handoff, tracer trace.Tracer, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
+func (t *Telemetry) process(places *recent, h *handoff.Handoff, tracer trace.Tracer, measured bool, msg *message.Message, next message.HandlerFunc) (made []*message.Message, err error) {
 	l := places.of(&t.topics, placeOf(msg.Context(), h, msg))
 	ctx, span := t.begin(tracer, l, msg)
-	measured := t.processed(ctx)
 	if !measured && !span.IsRecording() {
 		msg.SetContext(t.begunLeftOut(ctx, h, span))
 		return t.passOn(msg, next)
@@ -167,15 +166,21 @@ func placeOf(ctx context.Context, h *handoff.Handoff, msg *message.Message) plac
 	return p
 }
 
-// describe returns the attributes of the message.
-func (d *delivery) describe(msg *message.Message) []attribute.KeyValue {
+// aboutMessage returns the attributes of a message that are the same wherever it is.
+func aboutMessage(msg *message.Message) []attribute.KeyValue {
 	attributes := append(make([]attribute.KeyValue, 0, 10),
 		semconv.MessagingMessageID(msg.UUID), semconv.MessagingMessageBodySize(len(msg.Payload)))
-	if name := message.HandlerNameFromCtx(d.Context); name != "" {
-		attributes = append(attributes, KeyHandler.String(name))
-	}
 	if id := wm.MessageCorrelationID(msg); id != "" {
 		attributes = append(attributes, semconv.MessagingMessageConversationID(id))
+	}
+	return attributes
+}
+
+// describe returns the attributes of the message and its processing.
+func (d *delivery) describe(msg *message.Message) []attribute.KeyValue {
+	attributes := aboutMessage(msg)
+	if name := message.HandlerNameFromCtx(d.Context); name != "" {
+		attributes = append(attributes, KeyHandler.String(name))
 	}
 	h := d.handoff
 	if channel := msg.Metadata[handoff.KeyChannel]; channel != "" && h == nil {

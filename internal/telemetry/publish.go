@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	wm "github.com/ThreeDotsLabs/watermill/message/router/middleware"
 	"go.opentelemetry.io/otel/baggage"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
@@ -90,8 +89,8 @@ func (t *Telemetry) inject(ctx context.Context, msg *message.Message) {
 	t.propagator.Inject(ctx, propagation.MapCarrier(msg.Metadata))
 }
 
-// send publishes messages in a span, if there is a tracer. That of a single message is what goes along with
-// it; of several each has one, for what is made of it to belong to.
+// send publishes messages in a span, if there is a tracer. That of a single message is
+// what goes along with it; of several each has one, for what is made of it to belong to.
 func (p publisher) send(tracer trace.Tracer, topic string, messages []*message.Message) error {
 	t := p.telemetry
 	ctx := messages[0].Context()
@@ -119,7 +118,7 @@ func (p publisher) send(tracer trace.Tracer, topic string, messages []*message.M
 func (t *Telemetry) sendOne(tracer trace.Tracer, topic string, msg *message.Message) (context.Context, trace.Span) {
 	l := t.topics.of(place{operation: send, topic: topic})
 	ctx, span := tracer.Start(msg.Context(), l.span, l.options...)
-	t.describeSent(span, msg)
+	describeSent(span, msg)
 	t.inject(ctx, msg)
 	return ctx, span
 }
@@ -131,7 +130,7 @@ func (t *Telemetry) sendMany(tracer trace.Tracer, topic string, messages []*mess
 	links := make([]trace.Link, len(messages))
 	for i, msg := range messages {
 		ctx, span := tracer.Start(msg.Context(), l.span, l.options...)
-		t.describeSent(span, msg)
+		describeSent(span, msg)
 		t.inject(ctx, msg)
 		links[i].SpanContext = span.SpanContext()
 		span.End()
@@ -142,13 +141,9 @@ func (t *Telemetry) sendMany(tracer trace.Tracer, topic string, messages []*mess
 	return tracer.Start(messages[0].Context(), l.span, options...)
 }
 
-func (t *Telemetry) describeSent(span trace.Span, msg *message.Message) {
-	if !span.IsRecording() {
-		return
-	}
-	span.SetAttributes(semconv.MessagingMessageID(msg.UUID), semconv.MessagingMessageBodySize(len(msg.Payload)))
-	if id := wm.MessageCorrelationID(msg); id != "" {
-		span.SetAttributes(semconv.MessagingMessageConversationID(id))
+func describeSent(span trace.Span, msg *message.Message) {
+	if span.IsRecording() {
+		span.SetAttributes(aboutMessage(msg)...)
 	}
 }
 

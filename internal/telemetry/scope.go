@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
+
+	"github.com/millstream-go/millstream/internal/isnil"
 )
 
 // Scope is the name of the instrumentation scope of everything that is emitted.
@@ -40,7 +42,7 @@ var version = sync.OnceValue(func() string {
 // Meter returns the meter for this module's instruments; nil stands for the global
 // provider.
 func Meter(provider metric.MeterProvider) metric.Meter {
-	if provider == nil {
+	if isnil.Value(provider) {
 		provider = otel.GetMeterProvider()
 	}
 	return provider.Meter(Scope, metric.WithInstrumentationVersion(version()), metric.WithSchemaURL(semconv.SchemaURL))
@@ -49,7 +51,7 @@ func Meter(provider metric.MeterProvider) metric.Meter {
 // Tracer returns the tracer for this module's spans; nil stands for the global
 // provider.
 func Tracer(provider trace.TracerProvider) trace.Tracer {
-	if provider == nil {
+	if isnil.Value(provider) {
 		provider = otel.GetTracerProvider()
 	}
 	return provider.Tracer(Scope, trace.WithInstrumentationVersion(version()), trace.WithSchemaURL(semconv.SchemaURL))

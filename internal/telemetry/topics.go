@@ -14,8 +14,8 @@ import (
 // are few, but those that a program chooses for each message may be any number.
 const most = 1000
 
-// other is the name of the rest.
-const other = "_OTHER"
+// Other is the name of all topics that metrics do not tell apart.
+const Other = "_OTHER"
 
 func systemOf(name string) attribute.KeyValue { return semconv.MessagingSystemKey.String(name) }
 
@@ -81,10 +81,10 @@ func (t *topics) of(p place) *labels {
 func (t *topics) beyond(p place) *labels {
 	l := t.make(p, p.topic)
 	all := p
-	all.topic = other
+	all.topic = Other
 	general, ok := t.general.Load(all)
 	if !ok {
-		general, _ = t.general.LoadOrStore(all, t.make(all, other))
+		general, _ = t.general.LoadOrStore(all, t.make(all, Other))
 	}
 	g := general.(*labels)
 	l.set, l.measure, l.durationSet, l.duration = g.set, g.measure, g.durationSet, g.duration
