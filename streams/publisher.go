@@ -125,7 +125,7 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 		return errors.New("streams: publish: the topic is empty")
 	}
 	limit := p.limit(topic)
-	direct := make([]commit.Message, 0, len(messages))
+	var direct []commit.Message
 	ctx := context.Background()
 	for _, msg := range messages {
 		output, err := toOutput(p.config.Marshaller, topic, msg)
@@ -146,6 +146,9 @@ func (p *Publisher) Publish(topic string, messages ...*message.Message) error {
 			continue
 		}
 		ctx = msg.Context()
+		if direct == nil {
+			direct = make([]commit.Message, 0, len(messages))
+		}
 		direct = append(direct, commit.Message{Key: p.key(topic, msg), Values: output.Values, Size: output.Size})
 	}
 	if len(direct) == 0 {

@@ -92,7 +92,7 @@ func FailureDelayOf(attempt int) time.Duration {
 // by then are Fenced.
 func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, error) {
 	e := encoder{group: g, keys: []string{g.Stream, ParkingKey(g.Stream, g.Group), UnfinishedKey(g.Stream, g.Group)}}
-	e.args = append(make([]any, 0, 4+16*len(deliveries)), g.Group, g.Consumer, parker, FailureDelay.Milliseconds())
+	e.args = append(make([]any, 0, argsOf(deliveries)), g.Group, g.Consumer, parker, FailureDelay.Milliseconds())
 	for i := 0; i < len(deliveries); {
 		if n := alike(deliveries[i:]); n > 1 {
 			e.addRun(deliveries[i : i+n])
@@ -122,6 +122,20 @@ func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, err
 		}
 	}
 	return results, nil
+}
+
+// argsOf returns about how many arguments deliveries take: those that are alike a little
+// less than is reserved, others a few more.
+func argsOf(deliveries []Delivery) int {
+	const own, others = 16, 3
+	n := own
+	for i := range deliveries {
+		n += others
+		for _, o := range deliveries[i].Effects.Outputs {
+			n += len(o.Values)
+		}
+	}
+	return n
 }
 
 // encoder builds the keys and arguments of the commit script.
