@@ -39,8 +39,8 @@ func BenchmarkMiddleware(b *testing.B) {
 	} {
 		b.Run(part.name, func(b *testing.B) {
 			b.ReportAllocs()
-			ctx, _, cancel := handoff.NewContext(b.Context(), handoff.Delivery{Attempt: 1}, nil)
-			defer cancel()
+			ctx := handoff.NewContext(b.Context(), handoff.Delivery{Attempt: 1}, nil)
+			defer ctx.End()
 			handler, msg := part.HandlerMiddleware(handle), message.NewMessageWithContext(ctx, "1", nil)
 			for b.Loop() {
 				if _, err := handler(msg); err != nil {

@@ -191,8 +191,8 @@ func TestNoLeaseIsRenewedAfterItWasReleased(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		slow := &slowRenewal{ledger: newLedger(granted())}
-		ctx, _, cancel := handoff.NewContext(t.Context(), handoff.Delivery{ID: "1-1", Attempt: 1}, slowDomain{slow})
-		defer cancel()
+		ctx := handoff.NewContext(t.Context(), handoff.Delivery{ID: "1-1", Attempt: 1}, slowDomain{slow})
+		defer ctx.End()
 		_, err := middleware.Dedup{}.Middleware(func(*message.Message) ([]*message.Message, error) {
 			time.Sleep(21 * time.Second)
 			return nil, errAway

@@ -106,7 +106,7 @@ func (d domain) Leases(handoff.Delivery) handoff.Leases { return d.ledger }
 // delivered returns a message with a handoff.
 func delivered(t *testing.T, l *ledger, d handoff.Delivery) (*message.Message, *handoff.Handoff, context.CancelFunc) {
 	t.Helper()
-	ctx, h, cancel := handoff.NewContext(t.Context(), d, domain{l})
-	t.Cleanup(cancel)
-	return message.NewMessageWithContext(ctx, "m", nil), h, cancel
+	ctx := handoff.NewContext(t.Context(), d, domain{l})
+	t.Cleanup(ctx.End)
+	return message.NewMessageWithContext(ctx, "m", nil), &ctx.Handoff, ctx.End
 }

@@ -21,9 +21,9 @@ import (
 // topic "in".
 func delivery(t *testing.T, group, id string, stopping <-chan struct{}) (*message.Message, *handoff.Handoff) {
 	t.Helper()
-	ctx, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{Topic: "in", Group: group, ID: "1-1", Attempt: 1, Stopping: stopping}, nil)
-	t.Cleanup(cancel)
-	return message.NewMessageWithContext(ctx, id, message.Payload(id)), h
+	ctx := handoff.NewContext(t.Context(), handoff.Delivery{Topic: "in", Group: group, ID: "1-1", Attempt: 1, Stopping: stopping}, nil)
+	t.Cleanup(ctx.End)
+	return message.NewMessageWithContext(ctx, id, message.Payload(id)), &ctx.Handoff
 }
 
 // withoutHandoff is the same of a transport that has none.

@@ -19,8 +19,9 @@ import (
 // asks the transport for.
 func deliver(t *testing.T, d handoff.Delivery, handle message.HandlerFunc) (handoff.Effects, error) {
 	t.Helper()
-	ctx, h, cancel := handoff.NewContext(t.Context(), d, nil)
-	defer cancel()
+	ctx := handoff.NewContext(t.Context(), d, nil)
+	defer ctx.End()
+	h := &ctx.Handoff
 	_, err := handle(message.NewMessageWithContext(ctx, "1", nil))
 	return h.Settle(), err
 }
@@ -169,14 +170,14 @@ func TestRetryWhenTheTransportStops(t *testing.T) {
 func TestRetryOfAMessageWhoseContextEndsCountsNothing(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		ctx, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{Attempt: 1}, nil)
+		ctx := handoff.NewContext(t.Context(), handoff.Delivery{Attempt: 1}, nil)
 		_, err := middleware.Retry{}.Middleware(func(*message.Message) ([]*message.Message, error) {
-			cancel()
+			ctx.End()
 			return nil, context.Canceled
 		})(message.NewMessageWithContext(ctx, "1", nil))
 		require.ErrorIs(t, err, context.Canceled)
 		require.False(t, handoff.IsVerdict(err))
-		require.Empty(t, h.Settle())
+		require.Empty(t, ctx.Handoff.Settle())
 	})
 }
 

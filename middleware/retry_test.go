@@ -177,8 +177,9 @@ func TestRetryDropsWhatAFailedAttemptStaged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				ctx, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
-				defer cancel()
+				ctx := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+				defer ctx.End()
+				h := &ctx.Handoff
 				require.NoError(t, h.Publish(handoff.Output{Topic: "before"}))
 				calls := 0
 				_, err := middleware.Retry{MaxAttempts: 3}.Middleware(func(msg *message.Message) ([]*message.Message, error) {

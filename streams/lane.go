@@ -10,9 +10,10 @@ import (
 // lane delivers one message after the other until the subscription stops.
 func (s *subscription) lane(ctx context.Context) {
 	var t turn
+	var entry commit.Entry // one for all: nobody keeps the pointer
 	for {
-		entry, ok := s.feed.next(&t)
-		if !ok {
+		var ok bool
+		if entry, ok = s.feed.next(&t); !ok {
 			return
 		}
 		for s.deliver(ctx, &entry) {
@@ -52,11 +53,12 @@ func (s *subscription) deliver(ctx context.Context, entry *commit.Entry) (again 
 		s.committer.submit(entry, handoff.Effects{Park: true, Aside: handoff.Aside{For: wait, Uncounted: true}})
 		return false
 	}
-	msgCtx, h, cancel := handoff.NewContext(ctx, handoff.Delivery{
+	msgCtx := handoff.NewContext(ctx, handoff.Delivery{
 		Topic: s.group.Stream, Group: s.group.Group, ID: entry.ID, Consumer: s.group.Consumer, Attempt: entry.Attempt,
 		History: entry.History, Stopping: s.stopping, Carried: carried,
 	}, s.domain)
-	defer cancel()
+	defer msgCtx.End()
+	h := &msgCtx.Handoff
 	msg.SetContext(msgCtx)
 
 	select {

@@ -10,7 +10,6 @@
 package handoff
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"time"
@@ -109,6 +108,7 @@ type Handoff struct {
 	repeats int // within this delivery
 	// What is staged. When aside is set nothing else of it counts.
 	outputs   []Output
+	first     [1]Output // the memory of outputs until there are more
 	marks     []Mark
 	aside     *Aside
 	duplicate bool
@@ -125,6 +125,9 @@ func (h *Handoff) Publish(outputs ...Output) error {
 	defer h.mu.Unlock()
 	if h.settled {
 		return ErrSettled
+	}
+	if h.outputs == nil {
+		h.outputs = h.first[:0]
 	}
 	h.outputs = append(h.outputs, outputs...)
 	return nil
@@ -236,40 +239,4 @@ func (h *Handoff) Settle() Effects {
 	h.settled = true
 	h.outputs, h.marks, h.aside, h.duplicate, h.watcher = nil, nil, nil, false, nil
 	return e
-}
-
-type contextKey struct{}
-
-// delivery is the context of a delivered message. It is made for each one, so
-// it carries the handoff itself rather than wrapping one.
-type delivery struct {
-	context.Context
-	handoff Handoff
-}
-
-func (d *delivery) Value(key any) any {
-	if _, ok := key.(contextKey); ok {
-		return &d.handoff
-	}
-	return d.Context.Value(key)
-}
-
-// NewContext returns a context for a delivery of domain, with an empty handoff.
-func NewContext(ctx context.Context, d Delivery, domain Domain) (context.Context, *Handoff, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(ctx)
-	c := &delivery{Context: ctx, handoff: Handoff{Delivery: d, domain: domain}}
-	return c, &c.handoff, cancel
-}
-
-// IsKey reports whether [FromContext] asks a context with this key, so that one which
-// knows the handoff can answer for those below it.
-func IsKey(key any) bool {
-	_, ok := key.(contextKey)
-	return ok
-}
-
-// FromContext returns the handoff in ctx, or nil.
-func FromContext(ctx context.Context) *Handoff {
-	h, _ := ctx.Value(contextKey{}).(*Handoff)
-	return h
 }

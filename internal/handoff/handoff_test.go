@@ -24,8 +24,9 @@ func topics(e handoff.Effects) []string {
 
 func TestRollbackDropsWhatWasStagedSince(t *testing.T) {
 	t.Parallel()
-	_, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
-	defer cancel()
+	ctx := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+	defer ctx.End()
+	h := &ctx.Handoff
 	require.NoError(t, h.Publish(output("kept")))
 	require.NoError(t, h.Mark(handoff.Mark{Key: "kept"}))
 	start := h.Savepoint()
@@ -43,8 +44,9 @@ func TestRollbackDropsWhatWasStagedSince(t *testing.T) {
 // Parking drops all that was staged; when that is undone, it is there again.
 func TestRollbackUndoesAParking(t *testing.T) {
 	t.Parallel()
-	_, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
-	defer cancel()
+	ctx := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+	defer ctx.End()
+	h := &ctx.Handoff
 	require.NoError(t, h.Publish(output("kept")))
 	start := h.Savepoint()
 	require.NoError(t, h.PutAside(handoff.Aside{For: time.Minute}))
@@ -56,8 +58,9 @@ func TestRollbackUndoesAParking(t *testing.T) {
 
 func TestSavepointsNest(t *testing.T) {
 	t.Parallel()
-	_, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
-	defer cancel()
+	ctx := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+	defer ctx.End()
+	h := &ctx.Handoff
 	outer := h.Savepoint()
 	require.NoError(t, h.Publish(output("a")))
 	inner := h.Savepoint()
@@ -74,8 +77,9 @@ func TestSavepointsNest(t *testing.T) {
 
 func TestNothingIsStagedOnASettledDelivery(t *testing.T) {
 	t.Parallel()
-	_, h, cancel := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
-	defer cancel()
+	ctx := handoff.NewContext(t.Context(), handoff.Delivery{}, nil)
+	defer ctx.End()
+	h := &ctx.Handoff
 	start := h.Savepoint()
 	h.Settle()
 	h.Rollback(start)
@@ -89,8 +93,9 @@ func TestNothingIsStagedOnASettledDelivery(t *testing.T) {
 func TestAContextCarriesOneHandoff(t *testing.T) {
 	t.Parallel()
 	require.Nil(t, handoff.FromContext(context.Background()))
-	ctx, h, cancel := handoff.NewContext(context.Background(), handoff.Delivery{ID: "1-1"}, nil)
-	defer cancel()
+	ctx := handoff.NewContext(context.Background(), handoff.Delivery{ID: "1-1"}, nil)
+	defer ctx.End()
+	h := &ctx.Handoff
 	require.Same(t, h, handoff.FromContext(context.WithoutCancel(ctx)))
 }
 

@@ -54,12 +54,12 @@ func BenchmarkStage(b *testing.B) {
 				if c.traceparent != "" {
 					msg.Metadata["traceparent"] = c.traceparent
 				}
-				ctx, _, cancel := handoff.NewContext(context.Background(), handoff.Delivery{Topic: "in", Group: "stage", ID: "1700000000000-0", Attempt: 1}, nil)
+				ctx := handoff.NewContext(context.Background(), handoff.Delivery{Topic: "in", Group: "stage", ID: "1700000000000-0", Attempt: 1}, nil)
 				msg.SetContext(ctx)
 				if _, err := handle(msg); err != nil {
 					b.Fatal(err)
 				}
-				cancel()
+				ctx.End()
 			}
 		})
 	}
