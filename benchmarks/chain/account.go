@@ -27,21 +27,21 @@ func (a Account) plus(b Account) Account {
 
 // account looks for each message in what the last stage wrote. A message is
 // known by the number in its payload, and two must not have one id.
-func account(ctx context.Context, client *redis.Client, c Chain, messages, size int) (Account, error) {
+func account(ctx context.Context, client *redis.Client, c Chain, messages int, all payloads) (Account, error) {
 	var a Account
 	seen := make([]bool, messages)
 	ids := make(map[string]bool, messages)
 	for from := "-"; ; {
-		entries, err := client.XRangeN(ctx, c.Topic(c.Stages), from, "+", pageSize).Result()
+		entries, err := client.XRangeN(ctx, c.Topic(c.Stages), from, "+", int64(page(all.size))).Result()
 		if err != nil {
 			return a, fmt.Errorf("read what came out: %w", err)
 		}
 		for _, entry := range entries {
 			p, _ := entry.Values[fieldPayload].(string)
 			id, _ := entry.Values[fieldID].(string)
-			i, ok := number(p)
+			i, ok := all.number(p)
 			switch {
-			case !ok || i >= messages || p != payload(i, size):
+			case !ok || i >= messages:
 				a.Spoilt++
 			case seen[i]:
 				a.Doubled++
@@ -52,7 +52,7 @@ func account(ctx context.Context, client *redis.Client, c Chain, messages, size 
 				seen[i], ids[id] = true, true
 			}
 		}
-		if len(entries) < pageSize {
+		if len(entries) < page(all.size) {
 			break
 		}
 		from = "(" + entries[len(entries)-1].ID

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -25,51 +25,47 @@ const (
 	// ceilingBatch is how many messages are read and committed at a time: more
 	// gain nothing, and hold up the other stages' turn at the server.
 	ceilingBatch = 500
-	// ceilingBlock is how long a read waits for messages, and with it how long
-	// the end of a run may take.
-	ceilingBlock = 100 * time.Millisecond
+	// block is how long a read of a loop written by hand waits for messages, and with
+	// it how long the end of a run may take: go-redis does not end it with a context.
+	block = 100 * time.Millisecond
 )
 
 func (ceiling) Run(ctx context.Context, c Chain) error {
 	client := c.Connect()
 	defer client.Close()
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	var loops sync.WaitGroup
+	ctx, all := newLoops(ctx)
 	for i := 1; i <= c.Stages; i++ {
-		err := client.XGroupCreateMkStream(ctx, c.Topic(i-1), stageName(i), "0").Err()
-		if err != nil {
-			cancel(fmt.Errorf("make group %s: %w", stageName(i), err))
+		if err := makeGroup(ctx, client, c, i); err != nil {
+			all.failed(err)
 			break
 		}
 		for lane := range c.Concurrency {
 			l := &loop{
 				group: commit.Group{
-					Client: client, Stream: c.Topic(i - 1), Group: stageName(i), Consumer: fmt.Sprintf("lane-%d", lane),
+					Client: client, Stream: c.Topic(i - 1), Group: stageName(i), Consumer: laneName(lane),
 				},
 				to:      c.Topic(i),
 				batches: make(chan []commit.Delivery, 1),
 			}
-			loops.Go(func() {
+			all.run(func() error {
 				defer close(l.batches)
-				cancelOn(cancel, l.read(ctx))
+				return l.read(ctx)
 			})
-			loops.Go(func() { cancelOn(cancel, l.commit(context.WithoutCancel(ctx))) })
+			all.run(func() error { return l.commit(context.WithoutCancel(ctx)) })
 		}
 	}
-	<-ctx.Done()
-	loops.Wait()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
+	return all.join()
+}
+
+// makeGroup makes the group of stage i, which begins with what was preloaded.
+func makeGroup(ctx context.Context, client *redis.Client, c Chain, i int) error {
+	if err := client.XGroupCreateMkStream(ctx, c.Topic(i-1), stageName(i), "0").Err(); err != nil {
+		return fmt.Errorf("make group %s: %w", stageName(i), err)
 	}
 	return nil
 }
 
-func cancelOn(cancel context.CancelCauseFunc, err error) {
-	if err != nil {
-		cancel(err)
-	}
-}
+func laneName(lane int) string { return "lane-" + strconv.Itoa(lane) }
 
 // loop is one lane of a stage: a batch is read while the one before is committed.
 type loop struct {
@@ -85,7 +81,7 @@ func (l *loop) read(ctx context.Context) error {
 		streams, err := l.group.Client.XReadGroup(call, &redis.XReadGroupArgs{
 			Group: l.group.Group, Consumer: l.group.Consumer,
 			Streams: []string{l.group.Stream, ">"},
-			Count:   ceilingBatch, Block: ceilingBlock,
+			Count:   ceilingBatch, Block: block,
 		}).Result()
 		switch {
 		case errors.Is(err, redis.Nil):

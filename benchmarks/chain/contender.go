@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -14,8 +15,20 @@ import (
 type Contender interface {
 	Name() string
 	// Run runs the stages until ctx ends, lets them finish what they have begun,
-	// and returns when they have ended.
+	// and returns when they have ended. Each run has clients of its own.
 	Run(ctx context.Context, c Chain) error
+}
+
+// keepsNothing marks a contender on Pub/Sub.
+type keepsNothing struct{}
+
+func (keepsNothing) live() {}
+
+// IsLive reports whether the transport of a contender keeps nothing for a stage that is
+// not there yet: the chain cannot be preloaded, but is fed while it runs.
+func IsLive(contender Contender) bool {
+	_, ok := contender.(interface{ live() })
+	return ok
 }
 
 // The names of the contenders.
@@ -24,11 +37,14 @@ const (
 	Millstream     = "millstream"
 	MillstreamJSON = "millstream-json"
 	Ceiling        = "ceiling"
+	Article        = "article"
+	PubSub         = "pubsub"
+	PubSubRaw      = "pubsub-raw"
 )
 
 // Contenders returns all contenders.
 func Contenders() []Contender {
-	return []Contender{stock{}, millstream{}, millstreamJSON{}, ceiling{}}
+	return []Contender{ceiling{}, millstream{}, millstreamJSON{}, stock{}, article{}, pubSub{}, pubSubRaw{}}
 }
 
 // Select returns the contenders with the given names, in this order.
@@ -68,7 +84,12 @@ type Chain struct {
 	Stages, Concurrency int
 }
 
-// Topic returns the stream that stage i writes; that of stage 0 is preloaded.
+// New returns a chain with a name of its own.
+func New(options *redis.Options, stages, concurrency int) Chain {
+	return Chain{Redis: options, Name: "chain-" + uuid.NewString(), Stages: stages, Concurrency: concurrency}
+}
+
+// Topic returns the stream or channel that stage i writes; 0 is what the first one reads.
 func (c Chain) Topic(i int) string { return "{" + c.Name + "}:" + stageName(i) }
 
 // Connect returns a new client. The options are copied, since clients keep them.

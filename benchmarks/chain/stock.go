@@ -3,11 +3,8 @@ package chain
 import (
 	"context"
 	"fmt"
-	"time"
 
-	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
-	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -21,8 +18,7 @@ type stock struct{}
 func (stock) Name() string { return Stock }
 
 func (stock) Run(ctx context.Context, c Chain) error {
-	const closeTimeout = 10 * time.Second
-	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, watermill.NopLogger{})
+	router, err := newRouter()
 	if err != nil {
 		return err
 	}
@@ -49,21 +45,8 @@ func (stock) Run(ctx context.Context, c Chain) error {
 			if err != nil {
 				return err
 			}
-			router.AddHandler(fmt.Sprintf("%s-%d", stageName(i), lane), c.Topic(i-1), subscriber, c.Topic(i), publisher,
-				func(msg *message.Message) ([]*message.Message, error) { return []*message.Message{msg}, nil })
+			router.AddHandler(fmt.Sprintf("%s-%d", stageName(i), lane), c.Topic(i-1), subscriber, c.Topic(i), publisher, pass)
 		}
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- router.Run(context.WithoutCancel(ctx)) }()
-	// A router that is not running yet cannot be closed.
-	select {
-	case <-router.Running():
-	case err := <-ended:
-		return err
-	}
-	<-ctx.Done()
-	if err := router.Close(); err != nil {
-		return err
-	}
-	return <-ended
+	return runRouter(ctx, router)
 }
