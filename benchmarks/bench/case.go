@@ -28,6 +28,8 @@ type Case struct {
 	Paced    bool
 	// Lossy is set where losing messages is what is measured, not a fault.
 	Lossy bool
+	// Baseline, if set, names the contender that the others are compared with.
+	Baseline string
 	// Rounds, if set, is the most rounds of this case: it is a long one.
 	Rounds int
 	// Open, if set, prepares what all rounds of the case share. It returns how to get

@@ -47,9 +47,9 @@ func Measure(ctx context.Context, c *Case, s Settings) (results []Result, err er
 	}
 	run := newRun(c, s)
 	if c.Open != nil {
-		closing, err := c.Open(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("suite %s, %s: %w", c.Suite, c.Name, err)
+		closing, failed := c.Open(ctx)
+		if failed != nil {
+			return nil, fmt.Errorf("suite %s, %s: %w", c.Suite, c.Name, failed)
 		}
 		defer func() { err = errors.Join(err, closing()) }()
 	}
@@ -127,6 +127,9 @@ func (r *run) warmUp(ctx context.Context, i int) error {
 }
 
 func (r *run) step(ctx context.Context, i, n, messages int) (Round, error) {
+	if ctx.Err() != nil {
+		return Round{}, context.Cause(ctx)
+	}
 	contender := r.Contenders[i]
 	r.settings.Progress(Step{
 		Case: r.Case, Contender: contender.Name, Round: n,

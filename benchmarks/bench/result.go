@@ -12,6 +12,8 @@ type Result struct {
 	Case      string `json:"case"`
 	Title     string `json:"title"`
 	Contender string `json:"contender"`
+	// Baseline, if set, names the contender that the others are compared with.
+	Baseline string `json:"baseline,omitempty"`
 
 	Axis string  `json:"axis,omitempty"`
 	At   float64 `json:"at,omitempty"`
@@ -77,7 +79,8 @@ func (r *Result) Exact() bool {
 // result sums up the rounds of a contender.
 func result(c *Case, contender string, rounds []Round, warmUp *Account) Result {
 	r := Result{
-		Suite: c.Suite, Case: c.Name, Title: c.Title, Contender: contender, Axis: c.Axis, At: c.At,
+		Suite: c.Suite, Case: c.Name, Title: c.Title, Contender: contender, Baseline: c.Baseline,
+		Axis: c.Axis, At: c.At,
 		Receivers: max(1, c.Receivers), Stages: max(1, c.Stages), Lossy: c.Lossy,
 		WarmUp: warmUp, Rounds: len(rounds),
 	}
