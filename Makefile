@@ -33,11 +33,11 @@ fmt: ## Format the code
 
 .PHONY: bench
 bench: ## Measure a chain of stages end to end
-	go run ./benchmarks/cmd/chain
+	go run ./cmd/millstream bench chain
 
 .PHONY: bench-middleware
 bench-middleware: ## Measure what each part of the middleware costs
-	go run ./benchmarks/cmd/chain -middleware -rounds 7
+	go run ./cmd/millstream bench middleware --rounds 7
 
 .PHONY: bench-live
 bench-live: ## Measure Pub/Sub beside Streams: speed, memory, loss, replay
@@ -45,7 +45,7 @@ bench-live: ## Measure Pub/Sub beside Streams: speed, memory, loss, replay
 
 .PHONY: bench-tracing
 bench-tracing: ## Measure what tracing and metrics cost
-	go run ./benchmarks/cmd/chain -tracing -rounds 9
+	go run ./cmd/millstream bench tracing --rounds 9
 
 .PHONY: drain
 drain: ## Measure the memory it takes to work off a backlog of 5 million

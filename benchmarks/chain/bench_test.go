@@ -7,28 +7,30 @@ import (
 	"github.com/millstream-go/millstream/benchmarks/chain"
 )
 
-// BenchmarkChain is what the command measures, for go test -bench: each
+// BenchmarkChain is what the suite of that name measures, for go test -bench: each
 // iteration is a warm-up and a round. Compare msg/s; the time of an iteration
 // holds the preloading too.
 func BenchmarkChain(b *testing.B) {
+	const warmUp, messages = 2_000, 20_000
+	load := chain.Load{Redis: options, Size: 200, Stages: 3, Concurrency: 1}
 	for _, contender := range chain.Contenders() {
 		b.Run(contender.Name(), func(b *testing.B) {
-			messages, elapsed := 0, time.Duration(0)
+			received, elapsed := 0, time.Duration(0)
 			for b.Loop() {
-				report, err := chain.Measure(b.Context(), chain.Config{
-					Redis: options, Contenders: []chain.Contender{contender},
-					Messages: 50_000, Size: 200, Stages: 3, Concurrency: 1, Rounds: 1,
-				})
+				if _, err := load.Measure(b.Context(), contender, warmUp); err != nil {
+					b.Fatal(err)
+				}
+				round, err := load.Measure(b.Context(), contender, messages)
 				if err != nil {
 					b.Fatal(err)
 				}
-				if !report.OK() {
-					b.Fatal("not every message came out exactly once")
+				if !round.Account.Exact() {
+					b.Fatalf("not every message came out exactly once: %v", round.Account)
 				}
-				messages += report.Rounds[0].Messages
-				elapsed += report.Rounds[0].Elapsed
+				received += round.Account.Received
+				elapsed += round.Elapsed
 			}
-			b.ReportMetric(float64(messages)/elapsed.Seconds(), "msg/s")
+			b.ReportMetric(float64(received)/elapsed.Seconds(), "msg/s")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

@@ -22,9 +22,12 @@ type ceiling struct{}
 func (ceiling) Name() string { return Ceiling }
 
 const (
-	// ceilingBatch is how many messages are read and committed at a time: more
-	// gain nothing, and hold up the other stages' turn at the server.
-	ceilingBatch = 500
+	// ceilingBatch and ceilingBytes are how many messages, and how many bytes of them, are
+	// read and committed at a time: more gain nothing, and hold up the other stages' turn
+	// at the server.
+	ceilingBatch, ceilingBytes = 500, 1 << 20
+	// ceilingFirst is how many are read at first, when their size is not known yet.
+	ceilingFirst = 10
 	// block is how long a read of a loop written by hand waits for messages, and with
 	// it how long the end of a run may take: go-redis does not end it with a context.
 	block = 100 * time.Millisecond
@@ -77,11 +80,12 @@ type loop struct {
 func (l *loop) read(ctx context.Context) error {
 	// The call itself does not end with ctx: what it has read is to be committed.
 	call := context.WithoutCancel(ctx)
+	count := ceilingFirst
 	for ctx.Err() == nil {
 		streams, err := l.group.Client.XReadGroup(call, &redis.XReadGroupArgs{
 			Group: l.group.Group, Consumer: l.group.Consumer,
 			Streams: []string{l.group.Stream, ">"},
-			Count:   ceilingBatch, Block: block,
+			Count:   int64(count), Block: block,
 		}).Result()
 		switch {
 		case errors.Is(err, redis.Nil):
@@ -89,9 +93,17 @@ func (l *loop) read(ctx context.Context) error {
 		case err != nil:
 			return err
 		}
-		l.batches <- l.passOn(streams[0].Messages)
+		messages := streams[0].Messages
+		count = batchOf(messages[len(messages)-1])
+		l.batches <- l.passOn(messages)
 	}
 	return nil
+}
+
+// batchOf returns how many messages like this one are read at a time.
+func batchOf(message redis.XMessage) int {
+	p, _ := message.Values[fieldPayload].(string)
+	return max(1, min(ceilingBatch, ceilingBytes/(1+len(p))))
 }
 
 // passOn makes the deliveries of a batch, each with its own fields as the output.

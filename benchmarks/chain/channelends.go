@@ -60,10 +60,11 @@ func (e *channelEnds) Tail(ctx context.Context) (Tail, error) {
 	}
 	return func(each func(string, time.Time)) error {
 		defer subscription.Close()
-		// A read does not end with its context.
+		// A read does not end with its context, but fails at its deadline.
 		defer context.AfterFunc(ctx, func() { _ = subscription.Close() })()
+		call := context.WithoutCancel(ctx)
 		for {
-			message, err := subscription.ReceiveMessage(ctx)
+			message, err := subscription.ReceiveMessage(call)
 			switch {
 			case ctx.Err() != nil:
 				return nil

@@ -2,10 +2,7 @@ package chain
 
 import (
 	"context"
-	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
@@ -22,13 +19,14 @@ type Contender interface {
 // keepsNothing marks a contender on Pub/Sub.
 type keepsNothing struct{}
 
-func (keepsNothing) live() {}
+func (keepsNothing) Live() bool { return true }
 
 // IsLive reports whether the transport of a contender keeps nothing for a stage that is
-// not there yet: the chain cannot be preloaded, but is fed while it runs.
+// not there yet: the chain cannot be preloaded, but is fed while it runs. Such a one has
+// a method Live that says so.
 func IsLive(contender Contender) bool {
-	_, ok := contender.(interface{ live() })
-	return ok
+	c, ok := contender.(interface{ Live() bool })
+	return ok && c.Live()
 }
 
 // The names of the contenders.
@@ -45,31 +43,6 @@ const (
 // Contenders returns all contenders.
 func Contenders() []Contender {
 	return []Contender{ceiling{}, millstream{}, millstreamJSON{}, stock{}, article{}, pubSub{}, pubSubRaw{}}
-}
-
-// Select returns the contenders with the given names, in this order.
-func Select(names ...string) ([]Contender, error) {
-	all := slices.Concat(Contenders(), Wrapped(), Traced())
-	var selected []Contender
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(c Contender) bool { return c.Name() == name })
-		if i < 0 {
-			return nil, fmt.Errorf("there is no contender %q, only %s", name, strings.Join(Names(all), ", "))
-		}
-		selected = append(selected, all[i])
-	}
-	return selected, nil
-}
-
-// Names returns the names of contenders, each once.
-func Names(contenders []Contender) []string {
-	var names []string
-	for _, c := range contenders {
-		if !slices.Contains(names, c.Name()) {
-			names = append(names, c.Name())
-		}
-	}
-	return names
 }
 
 // Chain is what a contender is to run.

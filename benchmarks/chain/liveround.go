@@ -2,8 +2,8 @@ package chain
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -19,6 +19,7 @@ type liveRound struct {
 	ends     *channelEnds
 	payloads payloads
 	messages int
+	patience time.Duration
 
 	tally *bench.Tally
 	// window has an item for each message that is on the way.
@@ -29,7 +30,8 @@ type liveRound struct {
 	ended chan struct{}
 	end   func()
 
-	mu          sync.Mutex
+	// began is when the first was published, last when one came out; the latter belongs to
+	// the loop that listens.
 	began, last time.Time
 }
 
@@ -37,17 +39,18 @@ const (
 	// windowSize and windowBytes bound what is on the way, so that no buffer of Redis
 	// grows to where it disconnects a subscriber: 32 MB, or 8 MB for a minute.
 	windowSize, windowBytes = 5000, 4 << 20
-	// feedBatch is how many messages are published in one round trip at most.
-	feedBatch = 500
+	// feedBatch and feedBytes are how many messages, and about how many bytes of them, are
+	// published in one round trip at most.
+	feedBatch, feedBytes = 500, 256 << 10
 )
 
 // lastWord is published behind all messages: when it comes, nothing else is to come.
 const lastWord = "that was all"
 
-func newLiveRound(e *channelEnds, p payloads, messages int) *liveRound {
+func newLiveRound(e *channelEnds, p payloads, messages int, patience time.Duration) *liveRound {
 	ended := make(chan struct{})
 	return &liveRound{
-		ends: e, payloads: p, messages: messages,
+		ends: e, payloads: p, messages: messages, patience: patience,
 		tally:  bench.NewTally(messages),
 		window: make(chan struct{}, max(1, min(windowSize, windowBytes/p.size))),
 		ended:  ended,
@@ -55,42 +58,37 @@ func newLiveRound(e *channelEnds, p payloads, messages int) *liveRound {
 	}
 }
 
-// run runs the round. What has not come out when nothing comes any more is lost.
-func (r *liveRound) run(ctx context.Context, contender Contender) error {
+// run returns the time from the first message that was published to the last that came
+// out. What has not come out when nothing comes any more is lost.
+func (r *liveRound) run(ctx context.Context, contender Contender) (bench.Round, error) {
 	ctx, listening := newLoops(ctx)
 	defer listening.stop()
 	tail, err := r.ends.Tail(ctx)
 	if err != nil {
-		return err
+		return bench.Round{}, err
 	}
 	listening.run(func() error { return tail(r.came) })
-	err = While(ctx, contender, r.ends.chain, func(ctx context.Context) error {
-		if err := r.ends.Ready(ctx); err != nil {
-			return err
-		}
-		return r.flow(ctx)
-	})
-	if err == nil || errors.Is(err, errLate) {
-		err = errors.Join(err, r.finish(ctx))
+	runtime.GC() // as before a preloaded round
+	err = While(ctx, contender, r.ends.chain, r.flow)
+	if err == nil {
+		err = r.finish(ctx)
 	}
 	listening.stop()
 	if failed := listening.join(); failed != nil {
-		return failed
+		err = failed
 	}
-	return err
+	return bench.Round{Elapsed: r.elapsed(), Account: r.account()}, err
 }
 
 // flow feeds the chain until everything has come out, or nothing does any more.
 func (r *liveRound) flow(ctx context.Context) error {
+	if err := r.ends.Ready(ctx); err != nil {
+		return err
+	}
 	ctx, feeding := newLoops(ctx)
-	r.mu.Lock()
 	r.began = time.Now()
-	r.mu.Unlock()
 	feeding.run(func() error { return r.feed(ctx) })
-	err := standstill(ctx, func() (bool, int, error) {
-		n := r.tally.Received()
-		return n == r.messages, n, nil
-	})
+	_, err := awaitOut(ctx, r.messages, r.patience, func() (int, error) { return r.tally.Received(), nil })
 	feeding.stop()
 	if failed := feeding.join(); failed != nil {
 		return failed
@@ -100,8 +98,9 @@ func (r *liveRound) flow(ctx context.Context) error {
 
 // feed publishes all messages, as the window lets them.
 func (r *liveRound) feed(ctx context.Context) error {
+	most := max(1, min(feedBatch, feedBytes/r.payloads.size))
 	for first := 0; first < r.messages; {
-		n := r.room(ctx, min(feedBatch, r.messages-first))
+		n := r.room(ctx, min(most, r.messages-first))
 		if n == 0 {
 			return nil
 		}
@@ -145,9 +144,7 @@ func (r *liveRound) came(payload string, at time.Time) {
 		i = -1
 	}
 	r.tally.Came(i)
-	r.mu.Lock()
 	r.last = at
-	r.mu.Unlock()
 	select {
 	case <-r.window:
 	default: // it came twice
@@ -159,7 +156,7 @@ func (r *liveRound) finish(ctx context.Context) error {
 	if err := r.ends.publish(ctx, r.ends.chain.Topic(r.ends.chain.Stages), lastWord); err != nil {
 		return err
 	}
-	timeout := time.NewTimer(patience)
+	timeout := time.NewTimer(r.patience)
 	defer timeout.Stop()
 	select {
 	case <-r.ended:
@@ -167,19 +164,12 @@ func (r *liveRound) finish(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-timeout.C:
-		return fmt.Errorf("nothing comes out any more: a message published to the last topic did not come in %v", patience)
+		return fmt.Errorf("nothing comes out any more: a message published to the last topic did not come in %v", r.patience)
 	}
 }
 
-// elapsed is from the first message that was published to the last that came out.
-func (r *liveRound) elapsed() time.Duration {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.last.IsZero() {
-		return time.Since(r.began)
-	}
-	return r.last.Sub(r.began)
-}
+// elapsed is for when the round has ended; 0 if nothing came out.
+func (r *liveRound) elapsed() time.Duration { return max(0, r.last.Sub(r.began)) }
 
 // account is for when the round has ended.
 func (r *liveRound) account() bench.Account {

@@ -1,12 +1,10 @@
 package chain_test
 
 import (
-	"fmt"
 	"os"
 	"testing"
 
 	"github.com/redis/go-redis/v9"
-	"go.uber.org/goleak"
 
 	"github.com/millstream-go/millstream/internal/redistest"
 )
@@ -15,21 +13,5 @@ import (
 var options *redis.Options
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		server, stop, err := redistest.StartShared()
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			return 1
-		}
-		options = &redis.Options{Addr: server.Addr()}
-		code := m.Run()
-		stop()
-		if code == 0 {
-			if err := goleak.Find(); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				return 1
-			}
-		}
-		return code
-	}())
+	os.Exit(redistest.Main(m, func(s *redistest.Server) { options = &redis.Options{Addr: s.Addr()} }))
 }

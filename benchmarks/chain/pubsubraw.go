@@ -18,8 +18,9 @@ func (pubSubRaw) Name() string { return PubSubRaw }
 const (
 	// rawBuffer is how many messages may wait in a stage; the feeder bounds their bytes.
 	rawBuffer = 1000
-	// rawBatch is how many messages are published in one round trip at most.
-	rawBatch = 500
+	// rawBatch and rawBytes are how many messages, and about how many bytes of them, are
+	// published in one round trip at most: more gain nothing, and the next stage waits.
+	rawBatch, rawBytes = 500, 256 << 10
 	// rawSendTimeout is how long go-redis holds up Redis when a buffer is full, before it
 	// drops a message.
 	rawSendTimeout = 10 * time.Minute
@@ -38,8 +39,12 @@ func (pubSubRaw) Run(ctx context.Context, c Chain) error {
 // passOnRaw is a stage.
 func passOnRaw(ctx context.Context, client *redis.Client, from, to string) error {
 	subscription := client.Subscribe(ctx, from)
-	defer subscription.Close()
 	messages := subscription.Channel(redis.WithChannelSize(rawBuffer), redis.WithChannelSendTimeout(rawSendTimeout))
+	defer func() {
+		_ = subscription.Close()
+		for range messages { // else go-redis goes on waiting for room
+		}
+	}()
 	// The calls themselves do not end with ctx: what has come is to be passed on.
 	call := context.WithoutCancel(ctx)
 	for {
@@ -60,10 +65,11 @@ func publishRaw(
 ) error {
 	_, err := client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.Publish(ctx, to, first.Payload)
-		for range rawBatch - 1 {
+		for n, size := 1, len(first.Payload); n < rawBatch && size < rawBytes; n++ {
 			select {
 			case next := <-more:
 				pipe.Publish(ctx, to, next.Payload)
+				size += len(next.Payload)
 			default:
 				return nil
 			}

@@ -85,3 +85,9 @@ func (e *streamEnds) Tail(ctx context.Context) (Tail, error) {
 		return nil
 	}, nil
 }
+
+// out returns how many messages have come out of the last stage.
+func (e *streamEnds) out(ctx context.Context) (int, error) {
+	n, err := e.client.XLen(ctx, e.chain.Topic(e.chain.Stages)).Result()
+	return int(n), err
+}

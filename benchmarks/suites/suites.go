@@ -76,5 +76,10 @@ type Suite struct {
 
 // All returns all suites in the order in which they run.
 func All() []Suite {
-	return []Suite{}
+	return []Suite{
+		chainSuite(),
+		payloadSuite(),
+		tracingSuite(),
+		middlewareSuite(),
+	}
 }
