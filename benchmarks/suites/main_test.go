@@ -1,15 +1,23 @@
-package suites_test
+package suites
 
 import (
 	"os"
 	"testing"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/millstream-go/millstream/internal/redistest"
 )
 
-// server is a real Redis that the tests of this package share.
-var server *redistest.Server
+var (
+	// server is a real Redis that the tests of this package share.
+	server *redistest.Server
+	// options lead to it.
+	options *redis.Options
+)
 
 func TestMain(m *testing.M) {
-	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }))
+	os.Exit(redistest.Main(m, func(s *redistest.Server) {
+		server, options = s, &redis.Options{Addr: s.Addr()}
+	}))
 }

@@ -77,6 +77,7 @@ type Suite struct {
 // All returns all suites in the order in which they run.
 func All() []Suite {
 	return []Suite{
+		publishSuite(),
 		chainSuite(),
 		payloadSuite(),
 		tracingSuite(),

@@ -1,0 +1,58 @@
+package suites
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/benchmarks/bench"
+)
+
+// readBackPage is how many entries are looked at in one go.
+const readBackPage = 1000
+
+// readBack looks for each message in a stream. It is known by the number in its payload,
+// and two must not have one id.
+func readBack(ctx context.Context, client *redis.Client, topic string, messages, size int) (bench.Account, error) {
+	tally := bench.NewTally(messages)
+	err := eachEntry(ctx, client, topic, "-", func(entries []redis.XMessage) error {
+		tallyEntries(tally, map[string]bool{}, entries, size)
+		return nil
+	})
+	return tally.Account(), err
+}
+
+// eachEntry calls visit with the entries of a stream from an id on, a page at a time.
+func eachEntry(ctx context.Context, client *redis.Client, topic, from string, visit func([]redis.XMessage) error) error {
+	for {
+		entries, err := client.XRangeN(ctx, topic, from, "+", readBackPage).Result()
+		if err != nil {
+			return fmt.Errorf("read what was sent: %w", err)
+		}
+		if len(entries) == 0 {
+			return nil
+		}
+		if err := visit(entries); err != nil {
+			return err
+		}
+		from = "(" + entries[len(entries)-1].ID
+	}
+}
+
+// tallyEntries counts entries, and adds their message ids to those that were there.
+func tallyEntries(tally *bench.Tally, ids map[string]bool, entries []redis.XMessage, size int) {
+	for _, entry := range entries {
+		text, _ := entry.Values[payloadField].(string)
+		id, _ := entry.Values[idField].(string)
+		i, _, ok := parse([]byte(text))
+		if !ok || !bytes.Equal([]byte(text), payload(i, time.Time{}, size)) || id == "" || ids[id] {
+			tally.Spoilt()
+			continue
+		}
+		ids[id] = true
+		tally.Came(i)
+	}
+}
