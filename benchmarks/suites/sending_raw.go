@@ -25,9 +25,7 @@ func ceilingSender() sender {
 		client := s.connect()
 		switch {
 		case batch > 1:
-			return sendPiped(client, func(ctx context.Context, pipe redis.Pipeliner, topic string, m outgoing) {
-				pipe.XAdd(ctx, entryOf(topic, m))
-			}), nil
+			return pipedEntries(client), nil
 		case callers > 1:
 			// It ends with the client.
 			together, err := client.AutoPipeline()
@@ -75,6 +73,13 @@ func sendSingly(client redis.Cmdable) send {
 		}
 		return nil
 	}
+}
+
+// pipedEntries adds all messages of a call in one pipeline.
+func pipedEntries(client *redis.Client) send {
+	return sendPiped(client, func(ctx context.Context, pipe redis.Pipeliner, topic string, m outgoing) {
+		pipe.XAdd(ctx, entryOf(topic, m))
+	})
 }
 
 // sendPiped sends all messages of a call in one pipeline.

@@ -78,6 +78,7 @@ type Suite struct {
 func All() []Suite {
 	return []Suite{
 		publishSuite(),
+		consumeSuite(),
 		chainSuite(),
 		payloadSuite(),
 		tracingSuite(),
