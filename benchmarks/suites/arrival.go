@@ -16,37 +16,36 @@ const patience = 10 * time.Second
 // allArrived returns when all messages have come to all receivers or nothing comes any
 // more, and when the last one came.
 func allArrived(ctx context.Context, tallies ...*bench.Tally) (time.Time, error) {
-	last := time.Now()
-	for _, tally := range tallies {
-		at, err := arrived(ctx, tally)
-		if err != nil {
-			return at, err
-		}
-		last = at
-	}
-	return last, nil
-}
-
-func arrived(ctx context.Context, tally *bench.Tally) (time.Time, error) {
 	const look = 100 * time.Millisecond
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	moved, before := time.Now(), 0
-	for {
-		select {
-		case <-tally.All():
-			return time.Now(), nil
-		case <-ctx.Done():
-			return moved, context.Cause(ctx)
-		case <-ticker.C:
-		}
-		if received := tally.Received(); received != before {
-			moved, before = time.Now(), received
-		}
-		if time.Since(moved) > patience {
-			return moved, nil
+	for _, tally := range tallies {
+		for arrived := false; !arrived; {
+			select {
+			case <-tally.All():
+				arrived = true
+				continue
+			case <-ctx.Done():
+				return moved, context.Cause(ctx)
+			case <-ticker.C:
+			}
+			if received := receivedBy(tallies); received != before {
+				moved, before = time.Now(), received
+			}
+			if time.Since(moved) > patience {
+				return moved, nil
+			}
 		}
 	}
+	return time.Now(), nil
+}
+
+func receivedBy(tallies []*bench.Tally) (sum int) {
+	for _, tally := range tallies {
+		sum += tally.Received()
+	}
+	return sum
 }
 
 // allAcknowledged returns when nothing is pending in a group, and when that was, or how

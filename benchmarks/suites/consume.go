@@ -29,7 +29,7 @@ func consumeSuite() Suite {
 			return []bench.Case{{
 				Suite: "consume", Name: fmt.Sprintf("concurrency=%d", co.concurrency),
 				Title:    fmt.Sprintf("one group that handles %s at once", plural(co.concurrency, "message")),
-				Messages: or(c.Messages, defaultMessages), Contenders: contenders,
+				Messages: c.most(or(c.Size, defaultSize)), Contenders: contenders,
 			}}
 		},
 	}

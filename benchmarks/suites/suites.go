@@ -80,6 +80,7 @@ func All() []Suite {
 		publishSuite(),
 		consumeSuite(),
 		chainSuite(),
+		fanoutSuite(),
 		payloadSuite(),
 		tracingSuite(),
 		middlewareSuite(),

@@ -36,13 +36,13 @@ func (w *window) arrived(receiver int) {
 	}
 }
 
-// enter waits for room for n messages, which count as sent then. What does not come in
-// patience it takes for lost.
+// enter waits for room for n messages, which count as sent then; if there never is as
+// much, until nothing is on the way. What does not come in patience it takes for lost.
 func (w *window) enter(ctx context.Context, n int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.sent += int64(n)
-	w.next.Store(w.sent - w.lost - w.most)
+	w.next.Store(w.sent - w.lost - max(w.most, int64(n)))
 	late := time.NewTimer(patience)
 	defer late.Stop()
 	for w.least() < w.next.Load() {
