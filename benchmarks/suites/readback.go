@@ -17,9 +17,9 @@ const readBackPage = 1000
 // readBack looks for each message in a stream. It is known by the number in its payload,
 // and two must not have one id.
 func readBack(ctx context.Context, client *redis.Client, topic string, messages, size int) (bench.Account, error) {
-	tally := bench.NewTally(messages)
+	tally, ids := bench.NewTally(messages), map[string]bool{}
 	err := eachEntry(ctx, client, topic, "-", func(entries []redis.XMessage) error {
-		tallyEntries(tally, map[string]bool{}, entries, size)
+		tallyEntries(tally, ids, entries, 0, size)
 		return nil
 	})
 	return tally.Account(), err
@@ -42,8 +42,9 @@ func eachEntry(ctx context.Context, client *redis.Client, topic, from string, vi
 	}
 }
 
-// tallyEntries counts entries, and adds their message ids to those that were there.
-func tallyEntries(tally *bench.Tally, ids map[string]bool, entries []redis.XMessage, size int) {
+// tallyEntries counts entries, whose numbers begin with first, and adds their message ids
+// to those that were there.
+func tallyEntries(tally *bench.Tally, ids map[string]bool, entries []redis.XMessage, first, size int) {
 	for _, entry := range entries {
 		text, _ := entry.Values[payloadField].(string)
 		id, _ := entry.Values[idField].(string)
@@ -53,6 +54,6 @@ func tallyEntries(tally *bench.Tally, ids map[string]bool, entries []redis.XMess
 			continue
 		}
 		ids[id] = true
-		tally.Came(i)
+		tally.Came(i - first)
 	}
 }

@@ -15,7 +15,10 @@ type outgoing struct {
 
 // outgoingID returns a message id as long as a UUID. It is counted, since making random
 // ones would take longer than some of what is measured.
-func outgoingID(i int) string { return fmt.Sprintf("00000000-0000-0000-0000-%012d", i) }
+func outgoingID(i int) string { return fmt.Sprintf("00000000-0000-0000-0000-%0*d", idDigits, i) }
+
+// idDigits is how long the number at the end of an id is.
+const idDigits = 12
 
 // sender is a way to send messages.
 type sender struct {

@@ -28,6 +28,14 @@ type Config struct {
 	Rate int
 	// Quick makes suites smaller: an answer in a minute or two, at the price of noise.
 	Quick bool
+	// Notice, if set, is told what is left out and why.
+	Notice func(string)
+}
+
+func (c *Config) notice(text string) {
+	if c.Notice != nil {
+		c.Notice(text)
+	}
 }
 
 // MinSize is the least size of a payload: a number, and the time it was sent.
@@ -81,6 +89,7 @@ func All() []Suite {
 		consumeSuite(),
 		chainSuite(),
 		fanoutSuite(),
+		backlogSuite(),
 		payloadSuite(),
 		tracingSuite(),
 		middlewareSuite(),
