@@ -125,7 +125,6 @@ func (f fanning) listen(
 ) (tallies []*bench.Tally, stop func() error, err error) {
 	var stops []func() error
 	stop = sync.OnceValue(func() error { return atOnce(stops) })
-	s.atEnd(stop)
 	for i := range f.receivers {
 		tally := bench.NewTally(c.messages)
 		count := tallying(tally, c.size)
@@ -137,11 +136,12 @@ func (f fanning) listen(
 			},
 		})
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, errors.Join(err, stop())
 		}
 		stops = append(stops, one)
 		tallies = append(tallies, tally)
 	}
+	s.atEnd(stop)
 	return tallies, stop, nil
 }
 

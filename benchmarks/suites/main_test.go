@@ -1,6 +1,7 @@
 package suites
 
 import (
+	"context"
 	"os"
 	"testing"
 
@@ -17,7 +18,13 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	redis.SetLogger(silent{}) // servers that are not there would fill the screen
 	os.Exit(redistest.Main(m, func(s *redistest.Server) {
 		server, options = s, &redis.Options{Addr: s.Addr()}
 	}))
 }
+
+// silent is a logger for go-redis.
+type silent struct{}
+
+func (silent) Printf(context.Context, string, ...any) {}

@@ -19,22 +19,16 @@ func entryOf(topic string, m outgoing) *redis.XAddArgs {
 }
 
 // ceilingSender sends as a careful program without a framework: the messages of a call
-// in one pipeline, and those of concurrent callers in go-redis's AutoPipeline.
+// in one pipeline, and those of concurrent callers together.
 func ceilingSender() sender {
 	return sender{name: Ceiling, open: func(s *site, callers, batch int) (send, error) {
-		client := s.connect()
 		switch {
 		case batch > 1:
-			return pipedEntries(client), nil
+			return pipedEntries(s.connect()), nil
 		case callers > 1:
-			// It ends with the client.
-			together, err := client.AutoPipeline()
-			if err != nil {
-				return nil, err
-			}
-			return sendSingly(together), nil
+			return sendTogether(s), nil
 		default:
-			return sendSingly(client), nil
+			return sendSingly(s.connect()), nil
 		}
 	}}
 }
@@ -64,7 +58,7 @@ func channelSender() sender {
 	}}
 }
 
-func sendSingly(client redis.Cmdable) send {
+func sendSingly(client *redis.Client) send {
 	return func(ctx context.Context, topic string, messages []outgoing) error {
 		for _, m := range messages {
 			if err := client.XAdd(ctx, entryOf(topic, m)).Err(); err != nil {
