@@ -53,7 +53,7 @@ func (v *victims) befall(ctx context.Context, f Fault) error {
 	case FreezeShort, FreezeLong:
 		v.workers[f.Target].freeze(ctx, f.For)
 	case KillRedis:
-		return v.server.kill(ctx)
+		return v.server.kill()
 	case FreezeRedis:
 		return v.server.freeze(ctx, f.For)
 	case FlushScripts:

@@ -4,13 +4,8 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
-	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -28,7 +23,7 @@ type server struct {
 }
 
 func startServer() (*server, error) {
-	own, stop, err := redistest.StartShared(redistest.AOF(), redistest.Supervised())
+	own, stop, err := redistest.StartShared(redistest.AOF())
 	if err != nil {
 		return nil, err
 	}
@@ -40,14 +35,11 @@ func startServer() (*server, error) {
 }
 
 // kill ends the server as a crash would and returns when it is back.
-func (s *server) kill(ctx context.Context) error {
+func (s *server) kill() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	command := s.own.KillCommand()
-	if out, err := exec.CommandContext(ctx, command[0], command[1:]...).CombinedOutput(); err != nil {
-		return fmt.Errorf("kill the redis-server: %w: %s", err, out)
-	}
-	return nil
+	s.own.Crash()
+	return s.own.Revive()
 }
 
 // freeze stops the server for a while: it accepts connections and requests, and
@@ -55,27 +47,11 @@ func (s *server) kill(ctx context.Context) error {
 func (s *server) freeze(ctx context.Context, d time.Duration) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	pid, err := s.pid(ctx)
-	if err != nil {
+	if err := s.own.Freeze(); err != nil {
 		return err
-	}
-	process, err := os.FindProcess(pid)
-	if err != nil {
-		return err
-	}
-	if err := process.Signal(syscall.SIGSTOP); err != nil {
-		return fmt.Errorf("freeze the redis-server: %w", err)
 	}
 	sleep(ctx, d)
-	return process.Signal(syscall.SIGCONT)
-}
-
-func (s *server) pid(ctx context.Context) (int, error) {
-	info, err := s.info(ctx)
-	if err != nil {
-		return 0, err
-	}
-	return strconv.Atoi(info["process_id"])
+	return s.own.Thaw()
 }
 
 func (s *server) info(ctx context.Context) (map[string]string, error) {

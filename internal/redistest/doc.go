@@ -9,7 +9,8 @@
 //
 // A package whose tests can share a server starts it once, in TestMain, with
 // [StartShared]. Faults are made with [Server.Kill], [Server.Restart] and
-// [Server.Pause]; those of the network with a [Link], which [Proxy] puts in
+// [Server.Pause], and without a test with [Server.Crash], [Server.Revive] and
+// [Server.Freeze]; those of the network with a [Link], which [Proxy] puts in
 // front of the server.
 //
 // What a deployment has besides one server is here as well:

@@ -1,6 +1,7 @@
 package redistest
 
 import (
+	"fmt"
 	"os"
 	"strconv"
 	"syscall"
@@ -12,47 +13,71 @@ import (
 // data is lost. The server stays away until [Server.Restart].
 func (s *Server) Kill(tb testing.TB) {
 	tb.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down()
+	s.Crash()
 }
 
 // Restart starts the server again on its port and with its directory, and
 // returns when it answers. A server that still runs is killed first.
 func (s *Server) Restart(tb testing.TB) {
 	tb.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.down()
-	if err := s.launch(); err != nil {
-		tb.Fatalf("restart: %v", err)
-	}
+	noError(tb, s.Revive())
 }
 
 // Pause freezes the server: it accepts connections and bytes but answers
 // nothing until [Server.Resume].
 func (s *Server) Pause(tb testing.TB) {
 	tb.Helper()
-	s.signal(tb, syscall.SIGSTOP)
+	noError(tb, s.Freeze())
 }
 
 // Resume lets a paused server go on.
 func (s *Server) Resume(tb testing.TB) {
 	tb.Helper()
-	s.signal(tb, syscall.SIGCONT)
+	noError(tb, s.Thaw())
 }
 
-func (s *Server) signal(tb testing.TB, sig os.Signal) {
+func noError(tb testing.TB, err error) {
 	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// Crash is [Server.Kill] for where there is no test.
+func (s *Server) Crash() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down()
+}
+
+// Revive is [Server.Restart] for where there is no test.
+func (s *Server) Revive() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.down()
+	if err := s.launch(); err != nil {
+		return fmt.Errorf("restart: %w", err)
+	}
+	return nil
+}
+
+// Freeze is [Server.Pause] for where there is no test.
+func (s *Server) Freeze() error { return s.signal(syscall.SIGSTOP) }
+
+// Thaw is [Server.Resume] for where there is no test.
+func (s *Server) Thaw() error { return s.signal(syscall.SIGCONT) }
+
+func (s *Server) signal(sig os.Signal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.proc == nil {
-		tb.Fatalf("%v: redis-server was killed", sig)
+		return fmt.Errorf("%v: redis-server was killed", sig)
 	}
 	if err := s.proc.os.Signal(sig); err != nil {
-		tb.Fatalf("%v: %v", sig, err)
+		return fmt.Errorf("%v: %w", sig, err)
 	}
 	s.paused = sig == syscall.SIGSTOP
+	return nil
 }
 
 // watch waits for the end of proc and launches its successor, unless the end
