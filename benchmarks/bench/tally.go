@@ -22,22 +22,24 @@ func NewTally(n int) *Tally {
 	return t
 }
 
-// Came counts that message i came. A number that is none of them counts as spoilt.
-func (t *Tally) Came(i int) {
+// Came counts that message i came, and returns whether for the first time. A number that
+// is none of them counts as spoilt.
+func (t *Tally) Came(i int) (first bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if i < 0 || i >= len(t.times) {
 		t.spoilt++
-		return
+		return false
 	}
 	t.times[i]++
 	if t.times[i] > 1 {
 		t.doubled++
-		return
+		return false
 	}
 	if t.came++; t.came == len(t.times) {
 		close(t.all)
 	}
+	return true
 }
 
 // Spoilt counts something that came and was none of the messages.

@@ -39,11 +39,14 @@ func (e *channelEnds) Feed(ctx context.Context, payloads ...string) error {
 }
 
 func (e *channelEnds) publish(ctx context.Context, topic string, payloads ...string) error {
-	_, err := e.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for _, p := range payloads {
-			pipe.Publish(ctx, topic, p)
-		}
-		return nil
+	err := e.feed(ctx, func(to redis.Cmdable) error {
+		_, err := to.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for _, p := range payloads {
+				pipe.Publish(ctx, topic, p)
+			}
+			return nil
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("publish %d messages: %w", len(payloads), err)
@@ -68,6 +71,9 @@ func (e *channelEnds) Tail(ctx context.Context) (Tail, error) {
 			switch {
 			case ctx.Err() != nil:
 				return nil
+			case err != nil && e.chain.Lossy:
+				rest(ctx) // the next call connects anew
+				continue
 			case err != nil:
 				return fmt.Errorf("listen to what comes out: %w", err)
 			}

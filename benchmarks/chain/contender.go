@@ -55,6 +55,19 @@ type Chain struct {
 	// Stages is how many stages there are, Concurrency how many messages each
 	// may work on at once.
 	Stages, Concurrency int
+	// Work, if set, is what stages from 1 on do with each message before they pass it
+	// on, if they have Watermill's router or are a pipeline.
+	Work func(stage int)
+	// Lossy lets messages get lost where a fault is measured: subscribers of Pub/Sub
+	// that cannot keep up drop the oldest message, as they do by default, and the end of
+	// the chain goes on when Redis has been away.
+	Lossy bool
+}
+
+func (c Chain) work(stage int) {
+	if c.Work != nil {
+		c.Work(stage)
+	}
 }
 
 // New returns a chain with a name of its own.

@@ -17,7 +17,8 @@ type Ends interface {
 	// Ready returns when all stages are there: their subscriptions stand, or their
 	// consumer groups. What is fed on Streams before that is not lost.
 	Ready(ctx context.Context) error
-	// Feed puts messages into the chain, in one round trip.
+	// Feed puts messages into the chain, in one round trip. In a lossy chain it goes on
+	// trying while it is certain that Redis has not taken them.
 	Feed(ctx context.Context, payloads ...string) error
 	// Tail returns what comes out of the last stage: on Pub/Sub from now on, on Streams
 	// from the first message on. It holds a connection until it is called and ctx ends.
@@ -34,6 +35,9 @@ type Tail func(each func(payload string, at time.Time)) error
 // NewEnds returns the ends of a chain that is run by a contender.
 func NewEnds(c Chain, contender Contender) Ends {
 	base := ends{chain: c, client: c.Connect()}
+	if c.Lossy {
+		base.feeder = c.once()
+	}
 	if IsLive(contender) {
 		return &channelEnds{base}
 	}
@@ -55,6 +59,7 @@ type publisher interface {
 type ends struct {
 	chain  Chain
 	client *redis.Client
+	feeder *redis.Client // of a lossy chain
 }
 
 const (

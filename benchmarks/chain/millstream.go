@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/millstream-go/millstream/pipeline"
 	"github.com/millstream-go/millstream/streams"
@@ -30,14 +31,22 @@ func (millstreamJSON) Run(ctx context.Context, c Chain) error {
 func runPipeline[T any](ctx context.Context, c Chain, options ...pipeline.Option) error {
 	client := c.Connect()
 	defer client.Close()
-	transport, err := streams.NewTransport(client, streams.Config{})
+	var config streams.Config
+	if c.Lossy {
+		config.Logger = slog.New(slog.DiscardHandler) // it would tell of the fault
+		options = append(options, pipeline.Logger(config.Logger))
+	}
+	transport, err := streams.NewTransport(client, config)
 	if err != nil {
 		return err
 	}
 	p := pipeline.New(c.Name, append(options, pipeline.Concurrency(c.Concurrency))...)
 	flow := pipeline.Source[T](p, stageName(0))
 	for i := 1; i <= c.Stages; i++ {
-		flow = pipeline.Stage(flow, stageName(i), func(_ context.Context, v T) (T, error) { return v, nil })
+		flow = pipeline.Stage(flow, stageName(i), func(_ context.Context, v T) (T, error) {
+			c.work(i)
+			return v, nil
+		})
 	}
 	return p.Run(ctx, transport)
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // pubSub is Watermill's router on Millstream's Pub/Sub. A subscriber that cannot keep
-// up holds up Redis: by default it would drop messages. A stage has one subscription,
+// up holds up Redis, but where a chain is lossy: by default it drops messages. A stage has one subscription,
 // which gets everything, and as many handlers at once as the chain's concurrency says.
 type pubSub struct{ keepsNothing }
 
@@ -21,9 +21,13 @@ func (pubSub) Run(ctx context.Context, c Chain) error {
 	if err != nil {
 		return err
 	}
+	overflow := pubsub.Block
+	if c.Lossy {
+		overflow = pubsub.DropOldest
+	}
 	for i := 1; i <= c.Stages; i++ {
 		subscriber, err := pubsub.NewSubscriber(client, pubsub.SubscriberConfig{
-			Concurrency: c.Concurrency, Overflow: pubsub.Block, Logger: slog.New(slog.DiscardHandler),
+			Concurrency: c.Concurrency, Overflow: overflow, Logger: slog.New(slog.DiscardHandler),
 		})
 		if err != nil {
 			return err
@@ -33,7 +37,7 @@ func (pubSub) Run(ctx context.Context, c Chain) error {
 		if err != nil {
 			return err
 		}
-		router.AddHandler(stageName(i), c.Topic(i-1), subscriber, c.Topic(i), publisher, pass)
+		router.AddHandler(stageName(i), c.Topic(i-1), subscriber, c.Topic(i), publisher, c.pass(i))
 	}
 	return runRouter(ctx, router)
 }

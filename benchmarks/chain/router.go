@@ -32,5 +32,10 @@ func runRouter(ctx context.Context, router *message.Router) error {
 	return <-ended
 }
 
-// pass is a handler that passes a message on.
-func pass(msg *message.Message) ([]*message.Message, error) { return []*message.Message{msg}, nil }
+// pass returns the handler of a stage, which passes messages on.
+func (c Chain) pass(stage int) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		c.work(stage)
+		return []*message.Message{msg}, nil
+	}
+}

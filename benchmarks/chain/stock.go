@@ -45,7 +45,7 @@ func (stock) Run(ctx context.Context, c Chain) error {
 			if err != nil {
 				return err
 			}
-			router.AddHandler(fmt.Sprintf("%s-%d", stageName(i), lane), c.Topic(i-1), subscriber, c.Topic(i), publisher, pass)
+			router.AddHandler(fmt.Sprintf("%s-%d", stageName(i), lane), c.Topic(i-1), subscriber, c.Topic(i), publisher, c.pass(i))
 		}
 	}
 	return runRouter(ctx, router)

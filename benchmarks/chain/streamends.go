@@ -46,13 +46,16 @@ func (e *streamEnds) hasGroup(ctx context.Context, topic string) (bool, error) {
 
 func (e *streamEnds) Feed(ctx context.Context, payloads ...string) error {
 	first := int(e.fed.Add(int64(len(payloads)))) - len(payloads)
-	_, err := e.client.Pipelined(ctx, func(pipe redis.Pipeliner) error {
-		for i, p := range payloads {
-			pipe.XAdd(ctx, &redis.XAddArgs{Stream: e.chain.Topic(0), Values: []string{
-				fieldID, uuid.NewString(), fieldMetadata, e.metadata(first + i), fieldPayload, p,
-			}})
-		}
-		return nil
+	err := e.feed(ctx, func(to redis.Cmdable) error {
+		_, err := to.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+			for i, p := range payloads {
+				pipe.XAdd(ctx, &redis.XAddArgs{Stream: e.chain.Topic(0), Values: []string{
+					fieldID, uuid.NewString(), fieldMetadata, e.metadata(first + i), fieldPayload, p,
+				}})
+			}
+			return nil
+		})
+		return err
 	})
 	if err != nil {
 		return fmt.Errorf("add %d messages: %w", len(payloads), err)
@@ -71,6 +74,9 @@ func (e *streamEnds) Tail(ctx context.Context) (Tail, error) {
 			case ctx.Err() != nil:
 				return nil
 			case errors.Is(err, redis.Nil):
+				continue
+			case err != nil && e.chain.Lossy:
+				rest(ctx)
 				continue
 			case err != nil:
 				return fmt.Errorf("read what comes out: %w", err)

@@ -7,6 +7,9 @@ import (
 )
 
 func (e *ends) Close(ctx context.Context) error {
+	if e.feeder != nil {
+		defer e.feeder.Close()
+	}
 	return errors.Join(e.wipe(context.WithoutCancel(ctx)), e.client.Close())
 }
 

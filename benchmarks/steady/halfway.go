@@ -1,0 +1,47 @@
+package steady
+
+import (
+	"context"
+	"time"
+
+	"github.com/millstream-go/millstream/internal/redistest"
+)
+
+// Halfway makes something go wrong and returns when it is over.
+type Halfway func(ctx context.Context, s *Stages) error
+
+// Redeploy stops the stages, and starts them again after a while.
+func Redeploy(away time.Duration) Halfway {
+	return func(ctx context.Context, s *Stages) error {
+		if err := s.Stop(); err != nil {
+			return err
+		}
+		if err := pause(ctx, away); err != nil {
+			return err
+		}
+		s.Start(ctx)
+		return nil
+	}
+}
+
+// Outage kills a Redis, and starts it again after a while, or at once when ctx ends: the
+// keys are to be deleted.
+func Outage(server *redistest.Server, away time.Duration) Halfway {
+	return func(ctx context.Context, _ *Stages) error {
+		server.Crash()
+		ended := pause(ctx, away)
+		if err := server.Revive(); err != nil {
+			return err
+		}
+		return ended
+	}
+}
+
+// Slow returns what makes one stage take so long for each message.
+func Slow(stage int, takes time.Duration) (work func(stage int)) {
+	return func(i int) {
+		if i == stage {
+			_ = waitUntil(context.Background(), time.Now().Add(takes)) // it is short
+		}
+	}
+}
