@@ -40,7 +40,7 @@ bench-middleware: ## Measure what each part of the middleware costs
 	go run ./cmd/millstream bench middleware --rounds 7
 
 .PHONY: bench-live
-bench-live: ## Measure Pub/Sub beside Streams: speed, memory, loss, replay
+bench-live: ## Measure what Pub/Sub and Streams cost Redis: memory, processor time, replay
 	go test -run '^$$' -bench . -benchtime 5x ./benchmarks/live
 
 .PHONY: bench-tracing

@@ -1,7 +1,6 @@
 package live_test
 
 import (
-	"context"
 	"log/slog"
 	"os"
 	"testing"
@@ -15,20 +14,11 @@ import (
 	"github.com/millstream-go/millstream/streams"
 )
 
-// server is a real Redis that the benchmarks share.
-var server *redistest.Server
-
 func TestMain(m *testing.M) {
-	redis.SetLogger(silent{}) // a server that is killed would fill the screen
-	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }))
+	os.Exit(redistest.Main(m, func(*redistest.Server) {})) // each has servers of its own
 }
 
 var quiet = slog.New(slog.DiscardHandler)
-
-// silent is a logger for go-redis.
-type silent struct{}
-
-func (silent) Printf(context.Context, string, ...any) {}
 
 // carrier is one of the two ways to carry messages.
 type carrier struct {
@@ -62,6 +52,8 @@ const (
 	payloadSize = 200
 	burst       = 5_000
 )
+
+func newTopic() string { return "{" + watermill.NewUUID() + "}" }
 
 func newMessage(payload []byte) *message.Message {
 	return message.NewMessage(watermill.NewUUID(), payload)
