@@ -11,8 +11,8 @@ import (
 	"github.com/shirou/gopsutil/v4/mem"
 )
 
-// bytesPerEntry is a little more than what Redis takes for an entry beside its payload.
-const bytesPerEntry = 150
+// bytesPerEntry is more than what Redis takes for an entry beside its payload, about 70.
+const bytesPerEntry = 100
 
 // largestEmbedded is the largest backlog for the embedded imitation of Redis, which looks
 // through all of a stream to find something in it.

@@ -10,6 +10,7 @@ import (
 )
 
 func TestWithoutRedisTheEmbeddedOneWillDo(t *testing.T) {
+	t.Parallel() // most of it is waiting
 	client, stop, err := demoredis.Start()
 	require.NoError(t, err)
 	defer stop()
