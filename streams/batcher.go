@@ -35,7 +35,8 @@ type request struct {
 	messages []commit.Message
 	added    int
 	err      error
-	done     chan struct{}
+	// done is closed at the end; nil when the caller sends it itself.
+	done chan struct{}
 }
 
 func newBatcher(client redis.UniversalClient) *batcher {
@@ -52,10 +53,18 @@ func (b *batcher) line(topic string) string {
 
 // add adds messages in order and returns how many were added for certain.
 func (b *batcher) add(ctx context.Context, topic string, messages []commit.Message) (int, error) {
-	r := &request{ctx: ctx, topic: topic, messages: messages, done: make(chan struct{})}
+	r := &request{ctx: ctx, topic: topic, messages: messages}
 	line := b.line(topic)
 	b.mu.Lock()
 	waiting, flying := b.waiting[line]
+	if !flying && ctx.Done() == nil {
+		b.waiting[line] = nil
+		b.flights.Add(1)
+		b.mu.Unlock()
+		b.sendAlone(line, r)
+		return r.added, r.err
+	}
+	r.done = make(chan struct{})
 	b.waiting[line] = append(waiting, r)
 	if !flying {
 		b.flights.Go(func() { b.fly(line) })
@@ -70,6 +79,21 @@ func (b *batcher) add(ctx context.Context, topic string, messages []commit.Messa
 		}
 		return 0, leftBehind(ctx)
 	}
+}
+
+// sendAlone sends the request of a caller who is alone and need not be called back: that
+// spares two changes of goroutine, which take as long as the rest of a call. For those
+// who have come meanwhile a flight begins.
+func (b *batcher) sendAlone(line string, r *request) {
+	defer b.flights.Done()
+	b.send([]*request{r})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.waiting[line]) == 0 {
+		delete(b.waiting, line)
+		return
+	}
+	b.flights.Go(func() { b.fly(line) })
 }
 
 // leftBehind is the error of a caller whose context ended while its messages were
@@ -149,26 +173,40 @@ func (b *batcher) take(line string) []*request {
 // send runs one pipeline. It is not bound to any one caller's context, which
 // would fail the others; go-redis's timeouts bound it.
 func (b *batcher) send(requests []*request) {
-	pipe := b.client.Pipeline()
-	var commands []*redis.StringCmd
-	ctx := context.WithoutCancel(requests[0].ctx)
-	for _, r := range requests {
-		for _, m := range r.messages {
-			commands = append(commands, pipe.XAdd(ctx, &redis.XAddArgs{Stream: r.topic, Values: m.Values}))
-		}
-	}
-	_, failure := pipe.Exec(ctx)
+	commands, failure := b.exec(requests)
 	for _, r := range requests {
 		for _, command := range commands[:len(r.messages)] {
 			if r.err = added(command, failure); r.err != nil {
-				lookAround(ctx, b.client, r.err)
+				lookAround(context.WithoutCancel(r.ctx), b.client, r.err)
 				break
 			}
 			r.added++
 		}
 		commands = commands[len(r.messages):]
-		close(r.done)
+		if r.done != nil {
+			close(r.done)
+		}
 	}
+}
+
+// exec adds the messages of requests, a single one without a pipeline.
+func (b *batcher) exec(requests []*request) (commands []*redis.StringCmd, failure error) {
+	ctx := context.WithoutCancel(requests[0].ctx)
+	add := func(to redis.StreamCmdable, r *request, m *commit.Message) {
+		commands = append(commands, to.XAdd(ctx, &redis.XAddArgs{Stream: r.topic, Values: m.Values}))
+	}
+	if first := requests[0]; len(requests) == 1 && len(first.messages) == 1 {
+		add(b.client, first, &first.messages[0])
+		return commands, nil
+	}
+	pipe := b.client.Pipeline()
+	for _, r := range requests {
+		for i := range r.messages {
+			add(pipe, r, &r.messages[i])
+		}
+	}
+	_, failure = pipe.Exec(ctx)
+	return commands, failure
 }
 
 // added returns why a command of a pipeline added nothing, nil if it did. A
