@@ -1,0 +1,25 @@
+package chart
+
+import "image/color"
+
+// The colours of Okabe and Ito, which are made for all kinds of colour vision, and a
+// grey for what others are measured against. Their yellow is left out: on white it is
+// hard to see.
+var (
+	Grey          = color.NRGBA{0x80, 0x80, 0x80, 0xff}
+	Blue          = color.NRGBA{0x00, 0x72, 0xb2, 0xff}
+	Vermillion    = color.NRGBA{0xd5, 0x5e, 0x00, 0xff}
+	Orange        = color.NRGBA{0xe6, 0x9f, 0x00, 0xff}
+	Green         = color.NRGBA{0x00, 0x9e, 0x73, 0xff}
+	SkyBlue       = color.NRGBA{0x56, 0xb4, 0xe9, 0xff}
+	ReddishPurple = color.NRGBA{0xcc, 0x79, 0xa7, 0xff}
+	Black         = color.NRGBA{0x00, 0x00, 0x00, 0xff}
+)
+
+// More of the like, for those who have run out of them: Paul Tol's.
+var (
+	Indigo = color.NRGBA{0x33, 0x22, 0x88, 0xff}
+	Wine   = color.NRGBA{0x88, 0x22, 0x55, 0xff}
+	Olive  = color.NRGBA{0x99, 0x99, 0x33, 0xff}
+	Teal   = color.NRGBA{0x44, 0xaa, 0x99, 0xff}
+)
