@@ -1,0 +1,53 @@
+package noise
+
+import (
+	"runtime"
+	"slices"
+	"time"
+)
+
+// Probe takes samples of how evenly a machine works. Its methods must not be called
+// concurrently.
+type Probe struct {
+	cores int
+	spins []time.Duration
+	load  *float64
+	begin ticks
+	end   ticks
+
+	// What a sample is made of; tests have a machine of their own.
+	spin      func(cores int) time.Duration
+	readLoad  func() (float64, bool)
+	readTicks func() (ticks, bool)
+}
+
+// New returns a probe of this machine that has seen nothing yet.
+func New() *Probe {
+	return &Probe{cores: runtime.GOMAXPROCS(0), spin: spin, readLoad: load, readTicks: now}
+}
+
+// Sample looks at the machine. It takes a few tens of milliseconds, in which nothing
+// else should be going on in this program.
+func (p *Probe) Sample() {
+	t, known := p.readTicks()
+	if len(p.spins) == 0 {
+		if load, known := p.readLoad(); known {
+			p.load = &load
+		}
+		p.begin = t
+	}
+	if known {
+		p.end = t
+	}
+	p.spins = append(p.spins, p.spin(p.cores))
+}
+
+// Report returns what the samples so far show.
+func (p *Probe) Report() Report {
+	r := Report{Cores: p.cores, Samples: len(p.spins), Load: p.load, Steal: p.end.stolenSince(p.begin)}
+	if len(p.spins) > 0 {
+		r.Slowdown = float64(slices.Max(p.spins))/float64(slices.Min(p.spins)) - 1
+	}
+	r.judge()
+	return r
+}
