@@ -19,6 +19,20 @@ type Settings struct {
 	Progress func(Step)
 }
 
+// Steps returns how many runs it takes to measure a case, warm-ups included.
+func (s Settings) Steps(c *Case) int { return len(c.Contenders) * (1 + s.rounds(c)) }
+
+func (s Settings) rounds(c *Case) int {
+	rounds := s.Rounds
+	if rounds < 1 {
+		rounds = defaultRounds
+	}
+	if c.Rounds > 0 {
+		rounds = min(rounds, c.Rounds)
+	}
+	return rounds
+}
+
 // Step is a run that begins.
 type Step struct {
 	Case      *Case
@@ -74,12 +88,7 @@ type run struct {
 }
 
 func newRun(c *Case, s Settings) *run {
-	if s.Rounds < 1 {
-		s.Rounds = defaultRounds
-	}
-	if c.Rounds > 0 {
-		s.Rounds = min(s.Rounds, c.Rounds)
-	}
+	s.Rounds = s.rounds(c)
 	if s.Longest <= 0 {
 		s.Longest = defaultLongest
 	}
@@ -133,7 +142,7 @@ func (r *run) step(ctx context.Context, i, n, messages int) (Round, error) {
 	contender := r.Contenders[i]
 	r.settings.Progress(Step{
 		Case: r.Case, Contender: contender.Name, Round: n,
-		Done: r.done, Steps: len(r.Contenders) * (1 + r.settings.Rounds),
+		Done: r.done, Steps: r.settings.Steps(r.Case),
 	})
 	r.done++
 	round, err := contender.Measure(ctx, messages)

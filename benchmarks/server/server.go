@@ -79,15 +79,29 @@ func embedded(reason error) (*Server, error) {
 	}, nil
 }
 
-// describe asks the server for its name and version.
-func (s *Server) describe(ctx context.Context) (string, error) {
+// Ping returns an error when the server does not answer.
+func (s *Server) Ping(ctx context.Context) error {
+	return s.try(ctx, func(ctx context.Context, client *redis.Client) error { return client.Ping(ctx).Err() })
+}
+
+// try asks the server once: that tells.
+func (s *Server) try(ctx context.Context, ask func(context.Context, *redis.Client) error) error {
 	options := *s.Options
-	options.MaxRetries, options.DialerRetries = -1, 1 // one try tells
+	options.MaxRetries, options.DialerRetries = -1, 1
 	client := redis.NewClient(&options)
 	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
 	defer cancel()
-	info, err := client.Info(ctx, "server").Result()
+	return ask(ctx, client)
+}
+
+// describe asks the server for its name and version.
+func (s *Server) describe(ctx context.Context) (string, error) {
+	var info string
+	err := s.try(ctx, func(ctx context.Context, client *redis.Client) (err error) {
+		info, err = client.Info(ctx, "server").Result()
+		return err
+	})
 	if err != nil {
 		return "", err
 	}

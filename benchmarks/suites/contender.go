@@ -23,8 +23,8 @@ func Contenders() []string {
 	return []string{Ceiling, Millstream, Stock, Article, PubSub, PubSubRaw}
 }
 
-// streamsGroup names all contenders on Redis Streams.
-const streamsGroup = "streams"
+// StreamsGroup stands for all contenders on Redis Streams where transports are chosen.
+const StreamsGroup = "streams"
 
 // Transports returns the contenders with the given names, of which "streams" stands for
 // all those on Redis Streams; without names, all of them.
@@ -35,13 +35,13 @@ func Transports(names ...string) ([]string, error) {
 	var chosen []string
 	for _, name := range names {
 		switch {
-		case name == streamsGroup:
+		case name == StreamsGroup:
 			chosen = append(chosen, Ceiling, Millstream, Stock, Article)
 		case slices.Contains(Contenders(), name):
 			chosen = append(chosen, name)
 		default:
 			return nil, fmt.Errorf("there is no contender %q, only %s, and %s for the first four",
-				name, strings.Join(Contenders(), ", "), streamsGroup)
+				name, strings.Join(Contenders(), ", "), StreamsGroup)
 		}
 	}
 	in := func(name string) bool { return slices.Contains(chosen, name) }
