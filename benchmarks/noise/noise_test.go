@@ -11,20 +11,24 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// machine is a probe of a machine with two cores, which does what it is told.
-func machine(load float64, samples ...sample) *Probe {
-	i := -1
-	return &Probe{
-		cores:     2,
-		readTicks: func() (ticks, bool) { i++; return samples[i].ticks, samples[i].ticks.all > 0 },
-		readLoad:  func() (float64, bool) { return load, load >= 0 },
-		spin:      func(int) time.Duration { return samples[i].spin },
-	}
+// sample is what a machine shows at a time.
+type sample struct {
+	spin        time.Duration
+	load        float64
+	stolen, all float64
 }
 
-type sample struct {
-	spin  time.Duration
-	ticks ticks
+// machine is a probe of a machine with two cores, which shows the samples one by one.
+func machine(samples ...sample) *Probe {
+	i := -1
+	return &Probe{
+		cores: 2,
+		read: func() reading {
+			i++
+			return reading{&samples[i].load, samples[i].stolen, samples[i].all}
+		},
+		spin: func(int) time.Duration { return samples[i].spin },
+	}
 }
 
 // reasons takes as many samples.
@@ -37,14 +41,16 @@ func reasons(p *Probe, samples int) []string {
 }
 
 func TestQuietMachineIsNotNoisy(t *testing.T) {
-	p := machine(0.9,
-		sample{10 * time.Millisecond, ticks{stolen: 100, all: 1000}},
-		sample{10900 * time.Microsecond, ticks{stolen: 100.1, all: 1010}})
+	p := machine(
+		sample{spin: 10 * time.Millisecond, load: 0.9, stolen: 100, all: 1000},
+		sample{spin: 10900 * time.Microsecond, load: 2.5, stolen: 100.1, all: 1010})
 	assert.Empty(t, reasons(p, 2))
 	r := p.Report()
 	assert.False(t, r.Noisy())
 	assert.InDelta(t, 0.09, r.Slowdown, 1e-9)
 	assert.InDelta(t, 0.01, *r.Steal, 1e-6)
+	assert.InDelta(t, 0.9, *r.LoadBefore, 1e-9)
+	assert.InDelta(t, 2.5, *r.LoadAfter, 1e-9, "that is of the benchmarks themselves")
 	assert.Equal(t, 2, r.Samples)
 }
 
@@ -54,15 +60,15 @@ func TestReasonsOfNoise(t *testing.T) {
 		want  string
 	}{
 		"slow moments": {
-			machine(0, sample{spin: 10 * time.Millisecond}, sample{spin: 12300 * time.Microsecond}, sample{spin: 11 * time.Millisecond}),
+			machine(sample{spin: 10 * time.Millisecond}, sample{spin: 12300 * time.Microsecond}, sample{spin: 11 * time.Millisecond}),
 			"the processor was 23 % slower in some moments than in others",
 		},
 		"load before": {
-			machine(3.1, sample{spin: 1}, sample{spin: 1}, sample{spin: 1}),
+			machine(sample{spin: 1, load: 3.1}, sample{spin: 1}, sample{spin: 1}),
 			"load 3.1 on 2 cores before the start",
 		},
 		"stolen time": {
-			machine(0, sample{1, ticks{1, 100}}, sample{1, ticks{2, 150}}, sample{1, ticks{9, 200}}),
+			machine(sample{spin: 1, stolen: 1, all: 100}, sample{spin: 1, stolen: 2, all: 150}, sample{spin: 1, stolen: 9, all: 200}),
 			"steal 8 %",
 		},
 	} {
@@ -75,10 +81,10 @@ func TestReasonsOfNoise(t *testing.T) {
 }
 
 func TestWhatASystemDoesNotTellIsLeftOut(t *testing.T) {
-	p := machine(-1, sample{spin: 1}, sample{spin: 1})
+	p := &Probe{cores: 2, read: func() reading { return reading{} }, spin: func(int) time.Duration { return 1 }}
 	assert.Empty(t, reasons(p, 2))
 	r := p.Report()
-	assert.Nil(t, r.Load)
+	assert.Nil(t, r.LoadBefore)
 	assert.Nil(t, r.Steal)
 }
 
@@ -96,5 +102,5 @@ func TestProbeOfThisMachine(t *testing.T) {
 	assert.Equal(t, 2, r.Samples)
 	assert.Positive(t, r.Cores)
 	assert.GreaterOrEqual(t, r.Slowdown, 0.0)
-	require.NotNil(t, r.Load, "every system that this is tested on tells")
+	require.NotNil(t, r.LoadBefore, "every system that this is tested on tells")
 }

@@ -9,42 +9,34 @@ import (
 // Probe takes samples of how evenly a machine works. Its methods must not be called
 // concurrently.
 type Probe struct {
-	cores int
-	spins []time.Duration
-	load  *float64
-	begin ticks
-	end   ticks
+	cores       int
+	spins       []time.Duration
+	first, last reading
 
 	// What a sample is made of; tests have a machine of their own.
-	spin      func(cores int) time.Duration
-	readLoad  func() (float64, bool)
-	readTicks func() (ticks, bool)
+	spin func(cores int) time.Duration
+	read func() reading
 }
 
 // New returns a probe of this machine that has seen nothing yet.
-func New() *Probe {
-	return &Probe{cores: runtime.GOMAXPROCS(0), spin: spin, readLoad: load, readTicks: now}
-}
+func New() *Probe { return &Probe{cores: runtime.GOMAXPROCS(0), spin: spin, read: read} }
 
 // Sample looks at the machine. It takes a few tens of milliseconds, in which nothing
 // else should be going on in this program.
 func (p *Probe) Sample() {
-	t, known := p.readTicks()
+	p.last = p.read()
 	if len(p.spins) == 0 {
-		if load, known := p.readLoad(); known {
-			p.load = &load
-		}
-		p.begin = t
-	}
-	if known {
-		p.end = t
+		p.first = p.last
 	}
 	p.spins = append(p.spins, p.spin(p.cores))
 }
 
 // Report returns what the samples so far show.
 func (p *Probe) Report() Report {
-	r := Report{Cores: p.cores, Samples: len(p.spins), Load: p.load, Steal: p.end.stolenSince(p.begin)}
+	r := Report{
+		Cores: p.cores, Samples: len(p.spins),
+		LoadBefore: p.first.load, LoadAfter: p.last.load, Steal: p.last.stolenSince(p.first),
+	}
 	if len(p.spins) > 0 {
 		r.Slowdown = float64(slices.Max(p.spins))/float64(slices.Min(p.spins)) - 1
 	}

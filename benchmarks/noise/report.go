@@ -22,11 +22,13 @@ type Report struct {
 	Samples int `json:"samples"`
 	// Slowdown is how much longer the slowest sample took than the fastest: 0.1 is 10 %.
 	Slowdown float64 `json:"slowdown"`
-	// Load is the load average of the last minute before anything was measured, Steal
-	// the share of the time in which the machine had no processor since. They are nil
-	// where the system does not tell; but for Linux none tells Steal.
-	Load  *float64 `json:"load,omitempty"`
-	Steal *float64 `json:"steal,omitempty"`
+	// LoadBefore and LoadAfter are the load averages of a minute at the first sample and
+	// at the last, Steal the share of the time between them in which the machine had no
+	// processor. They are nil where the system does not tell; but for Linux none tells
+	// Steal.
+	LoadBefore *float64 `json:"load_before,omitempty"`
+	LoadAfter  *float64 `json:"load_after,omitempty"`
+	Steal      *float64 `json:"steal,omitempty"`
 	// Reasons say for people why the machine counts as noisy.
 	Reasons []string `json:"reasons,omitempty"`
 }
@@ -39,8 +41,8 @@ func (r *Report) judge() {
 	if r.Slowdown > MaxSlowdown {
 		because("the processor was %.0f %% slower in some moments than in others", 100*r.Slowdown)
 	}
-	if r.Load != nil && *r.Load > MaxLoad*float64(r.Cores) {
-		because("load %.1f on %d cores before the start", *r.Load, r.Cores)
+	if r.LoadBefore != nil && *r.LoadBefore > MaxLoad*float64(r.Cores) {
+		because("load %.1f on %d cores before the start", *r.LoadBefore, r.Cores)
 	}
 	if r.Steal != nil && *r.Steal > MaxSteal {
 		because("steal %.0f %%", 100**r.Steal)
