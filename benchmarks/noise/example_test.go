@@ -1,16 +1,18 @@
 package noise_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/millstream-go/millstream/benchmarks/noise"
 )
 
 func ExampleProbe() {
+	ctx := context.Background()
 	probe := noise.New()
-	probe.Sample()
+	probe.Sample(ctx)
 	// Measure, and take a sample now and then.
-	probe.Sample()
+	probe.Sample(ctx)
 	report := probe.Report()
 	if report.Noisy() {
 		_ = report.Reasons // warn of them

@@ -1,7 +1,9 @@
 package noise
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -34,7 +36,7 @@ func machine(samples ...sample) *Probe {
 // reasons takes as many samples.
 func reasons(p *Probe, samples int) []string {
 	for range samples {
-		p.Sample()
+		p.Sample(context.Background())
 	}
 	r := p.Report()
 	return r.Reasons
@@ -80,6 +82,32 @@ func TestReasonsOfNoise(t *testing.T) {
 	}
 }
 
+func TestWhatMeasurementsLeaveBehindIsNoNoise(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begin := time.Now()
+		p := machine(sample{}, sample{})
+		p.spin = func(int) time.Duration {
+			if took := time.Since(begin); took > 0 && took < 150*time.Millisecond {
+				return 20 * time.Millisecond
+			}
+			return 10 * time.Millisecond
+		}
+		p.Sample(t.Context())
+		time.Sleep(time.Millisecond) // a measurement ends
+		p.Sample(t.Context())
+		assert.Zero(t, p.Report().Slowdown)
+	})
+}
+
+func TestSampleDoesNotWaitWhenItIsNotToGoOn(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	p := machine(sample{spin: 1}, sample{spin: 9})
+	p.Sample(ctx)
+	p.Sample(ctx)
+	assert.InDelta(t, 8.0, p.Report().Slowdown, 1e-9)
+}
+
 func TestWhatASystemDoesNotTellIsLeftOut(t *testing.T) {
 	p := &Probe{cores: 2, read: func() reading { return reading{} }, spin: func(int) time.Duration { return 1 }}
 	assert.Empty(t, reasons(p, 2))
@@ -96,8 +124,8 @@ func TestProbeWithoutSamplesHasNothingToReport(t *testing.T) {
 
 func TestProbeOfThisMachine(t *testing.T) {
 	p := New()
-	p.Sample()
-	p.Sample()
+	p.Sample(t.Context())
+	p.Sample(t.Context())
 	r := p.Report()
 	assert.Equal(t, 2, r.Samples)
 	assert.Positive(t, r.Cores)

@@ -1,9 +1,19 @@
 package noise
 
 import (
+	"context"
 	"runtime"
 	"slices"
 	"time"
+
+	"github.com/millstream-go/millstream/internal/pause"
+)
+
+const (
+	// tries is how often a slow sample is taken again, and settle the time before that: a
+	// measurement leaves garbage behind, and Redis frees memory in the background.
+	tries  = 3
+	settle = 100 * time.Millisecond
 )
 
 // Probe takes samples of how evenly a machine works. Its methods must not be called
@@ -22,14 +32,30 @@ type Probe struct {
 func New() *Probe { return &Probe{cores: runtime.GOMAXPROCS(0), spin: spin, read: read} }
 
 // Sample looks at the machine. It takes a few tens of milliseconds, in which nothing
-// else should be going on in this program.
-func (p *Probe) Sample() {
+// else should be going on in this program, and on a noisy machine less than a second.
+func (p *Probe) Sample(ctx context.Context) {
 	p.last = p.read()
 	if len(p.spins) == 0 {
 		p.first = p.last
 	}
-	p.spins = append(p.spins, p.spin(p.cores))
+	runtime.GC() // or it might be at work in the middle
+	took := p.spin(p.cores)
+	for range tries {
+		if !p.slow(took) || !pause.For(ctx, nil, settle) {
+			break
+		}
+		took = min(took, p.spin(p.cores))
+	}
+	p.spins = append(p.spins, took)
 }
+
+// slow reports whether a sample would count as noise beside those before.
+func (p *Probe) slow(took time.Duration) bool {
+	return len(p.spins) > 0 && slowdown(took, slices.Min(p.spins)) > MaxSlowdown
+}
+
+// slowdown returns by which share some work took longer than at another time.
+func slowdown(took, fastest time.Duration) float64 { return float64(took)/float64(fastest) - 1 }
 
 // Report returns what the samples so far show.
 func (p *Probe) Report() Report {
@@ -38,7 +64,7 @@ func (p *Probe) Report() Report {
 		LoadBefore: p.first.load, LoadAfter: p.last.load, Steal: p.last.stolenSince(p.first),
 	}
 	if len(p.spins) > 0 {
-		r.Slowdown = float64(slices.Max(p.spins))/float64(slices.Min(p.spins)) - 1
+		r.Slowdown = slowdown(slices.Max(p.spins), slices.Min(p.spins))
 	}
 	r.judge()
 	return r

@@ -10,8 +10,7 @@ import (
 const (
 	// spinSteps take about 7 ms at 3 GHz: longer than the hitches of a quiet machine.
 	spinSteps = 5_000_000
-	// spinTimes is how often a sample does its work. The median leaves out one hitch or
-	// two, and what the case before it left behind for the first milliseconds.
+	// spinTimes is how often a sample does its work. The median leaves out a hitch or two.
 	spinTimes = 5
 )
 

@@ -105,6 +105,9 @@ func (s *Server) describe(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if field(info, "redis_mode") == "cluster" {
+		return "", errors.New("it is a node of a cluster, and what is measured here is a single Redis")
+	}
 	if version := field(info, "valkey_version"); version != "" {
 		return "Valkey " + version, nil
 	}
