@@ -3,7 +3,8 @@
 // A [Probe] takes samples before, between and after the measurements. In each it does a
 // fixed piece of work on every core at once and takes the time: on a quiet machine that
 // is the same every time, to about one percent. What is slow it tries again, for the
-// measurements themselves leave work behind; what lasts is of others. A machine counts as noisy when
+// measurements themselves leave work behind; what lasts is of others. A machine counts
+// as noisy when
 //
 //   - the slowest sample took [MaxSlowdown] longer than the fastest: something else had
 //     the cores for a while, or their clock changed, and whoever had his turn then looks
