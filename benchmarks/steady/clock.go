@@ -5,26 +5,36 @@ import (
 	"time"
 )
 
-// precise is how long before its end a wait is left to the system's clock.
+// clock waits more precisely than the timers of Go, which on some systems are up to a
+// millisecond late: longer than what a message takes. Its methods may not be called
+// concurrently.
+type clock struct{ ticker }
+
+// precise is how long before its end a wait is left to the system's clock, which may not
+// end with a context.
 const precise = 2 * time.Millisecond
 
-// waitUntil returns at a time, or when ctx has ended.
-//
-// The timers of Go are up to a millisecond late on some systems, which is longer than
-// what a message takes, so the end of the wait is not left to them.
-func waitUntil(ctx context.Context, t time.Time) error {
+func newClock() (clock, error) {
+	t, err := newTicker()
+	return clock{t}, err
+}
+
+// until returns at a time, or when ctx has ended.
+func (c clock) until(ctx context.Context, t time.Time) error {
 	if d := time.Until(t) - precise; d > 0 {
 		if err := pause(ctx, d); err != nil {
 			return err
 		}
 	}
 	for d := time.Until(t); d > 0 && ctx.Err() == nil; d = time.Until(t) {
-		nap(ctx, d)
+		if err := c.nap(ctx, d); err != nil {
+			return err
+		}
 	}
 	return context.Cause(ctx)
 }
 
-// pause waits by a timer.
+// pause waits by a timer of Go.
 func pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -7,5 +7,12 @@ import (
 	"time"
 )
 
+// ticker is a timer of Go.
+type ticker struct{}
+
+func newTicker() (ticker, error) { return ticker{}, nil }
+
 // nap waits for a moment.
-func nap(ctx context.Context, d time.Duration) { _ = pause(ctx, d) }
+func (ticker) nap(ctx context.Context, d time.Duration) error { return pause(ctx, d) }
+
+func (ticker) close() {}

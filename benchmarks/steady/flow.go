@@ -36,15 +36,17 @@ type Flow struct {
 // Outcome is what became of a flow.
 type Outcome struct {
 	Account bench.Account
-	// Elapsed is from when the first message was to be sent until the last came out.
+	// Elapsed is from when the first message was to be sent until the last was sent and
+	// the last that was not late came out.
 	Elapsed time.Duration
 	// Latency is that of the messages, without the first tenth of them, in which clients
 	// connect.
 	Latency *hdrhistogram.Histogram
 	// Lag is the 99th percentile of how late messages were sent.
 	Lag time.Duration
-	// Pause is the longest time between two messages that came out, Settled how long
-	// after the last was sent the last one did. They leave out what came late.
+	// Pause is the longest time in which none came out, from the first message until the
+	// last was sent or came, Settled how long after the last was sent the last one came.
+	// They leave out what came late.
 	Pause, Settled time.Duration
 	// Late is how many messages came out only after a consumer that was gone had been
 	// idle for long enough, and the stages had been started anew.
@@ -117,7 +119,7 @@ func (r *run) flow(ctx context.Context) (err error) {
 			r.failed(r.Halfway(ctx, s))
 		}
 	})
-	r.sender.run(ctx)
+	r.failed(r.sender.run(ctx))
 	trouble.Wait()
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -129,14 +131,15 @@ func (r *run) outcome() Outcome {
 	a := r.arrivals
 	o := Outcome{
 		Account: a.tally.AccountOf(func(i int) bool { return r.sender.sent[i] }),
-		Latency: a.latency, Lag: r.sender.lag(), Pause: a.pause, Late: a.late,
+		Latency: a.latency, Lag: r.sender.lag(), Late: a.late,
 	}
-	last := a.last
+	sent, last := r.sender.ended, a.last
 	if last.IsZero() {
-		last = r.sender.ended
+		last = r.sender.began
 	}
-	o.Elapsed = last.Sub(r.sender.began)
-	o.Settled = max(0, last.Sub(r.sender.ended))
+	o.Pause = max(a.pause, sent.Sub(last))
+	o.Settled = max(0, last.Sub(sent))
+	o.Elapsed = max(last.Sub(r.sender.began), sent.Sub(r.sender.began))
 	return o
 }
 

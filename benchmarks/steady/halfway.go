@@ -37,11 +37,20 @@ func Outage(server *redistest.Server, away time.Duration) Halfway {
 	}
 }
 
-// Slow returns what makes one stage take so long for each message.
+// Slow returns what makes one stage take so long for each message, or as near to that as
+// the system's clock comes.
 func Slow(stage int, takes time.Duration) (work func(stage int)) {
 	return func(i int) {
-		if i == stage {
-			_ = waitUntil(context.Background(), time.Now().Add(takes)) // it is short
+		if i != stage {
+			return
 		}
+		end := time.Now().Add(takes)
+		c, err := newClock()
+		if err != nil {
+			_ = pause(context.Background(), takes) // it is short
+			return
+		}
+		defer c.close()
+		_ = c.until(context.Background(), end)
 	}
 }

@@ -40,7 +40,12 @@ func (s *sender) due(i int) time.Time {
 }
 
 // run returns when all messages are sent, or have failed, or ctx has ended.
-func (s *sender) run(ctx context.Context) {
+func (s *sender) run(ctx context.Context) error {
+	c, err := newClock()
+	if err != nil {
+		return err
+	}
+	defer c.close()
 	s.began = time.Now()
 	due := make(chan int, s.flow.Messages) // room for all: the schedule waits for nobody
 	var calls sync.WaitGroup
@@ -52,7 +57,7 @@ func (s *sender) run(ctx context.Context) {
 		})
 	}
 	for i := range s.flow.Messages {
-		if waitUntil(ctx, s.due(i)) != nil {
+		if err = c.until(ctx, s.due(i)); err != nil {
 			break
 		}
 		if i == s.flow.Messages/2 {
@@ -63,6 +68,7 @@ func (s *sender) run(ctx context.Context) {
 	close(due)
 	calls.Wait()
 	s.ended = time.Now()
+	return err
 }
 
 func (s *sender) send(ctx context.Context, i int) {

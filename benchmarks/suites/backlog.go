@@ -45,7 +45,7 @@ func backlogCases(c *Config) (cases []bench.Case) {
 			break
 		}
 		if entries > largest {
-			c.notice(fmt.Sprintf("backlog: %d messages are left out: %s", entries, reason))
+			c.notice("backlog: %d messages are left out: %s", entries, reason)
 			continue
 		}
 		one := bench.Case{

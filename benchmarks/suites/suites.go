@@ -26,15 +26,15 @@ type Config struct {
 	Concurrency int
 	// Rate is how many messages a second are sent where that is fixed.
 	Rate int
+	// Notice, if set, is told what is left out, and why, while cases are made.
+	Notice func(text string)
 	// Quick makes suites smaller: an answer in a minute or two, at the price of noise.
 	Quick bool
-	// Notice, if set, is told what is left out and why.
-	Notice func(string)
 }
 
-func (c *Config) notice(text string) {
+func (c *Config) notice(format string, args ...any) {
 	if c.Notice != nil {
-		c.Notice(text)
+		c.Notice(fmt.Sprintf(format, args...))
 	}
 }
 
@@ -89,6 +89,8 @@ func All() []Suite {
 		consumeSuite(),
 		chainSuite(),
 		fanoutSuite(),
+		latencySuite(),
+		againstSuite(),
 		backlogSuite(),
 		payloadSuite(),
 		tracingSuite(),

@@ -12,6 +12,13 @@ const serverEnv = "MILLSTREAM_REDIS_SERVER"
 const advice = "install it (Debian/Ubuntu: apt-get install redis-server; macOS: brew install redis)" +
 	" or set " + serverEnv + " to its path"
 
+// Available returns why there is no redis-server to start here, or nil. Where none is
+// installed that is [exec.ErrNotFound].
+func Available() error {
+	_, err := find()
+	return err
+}
+
 // find returns the path of the redis-server to run.
 func find() (string, error) {
 	name := "redis-server"
