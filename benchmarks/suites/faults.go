@@ -88,7 +88,10 @@ func (f fault) round(ctx context.Context, flow steady.Flow) (bench.Round, error)
 	var own *redistest.Server
 	if f.ownRedis {
 		// A new one for each round: how long it takes to come back depends on what it has
-		// to read. It keeps a log that is synced once a second, as is recommended.
+		// to read. It keeps a log that is synced once a second, as is recommended. While it
+		// syncs it puts off writing to the log: killed at that moment, it loses some
+		// milliseconds of what it had acknowledged. Of messages that were on the way some
+		// are then lost, and some passed on again, whoever runs the stages.
 		server, stop, err := redistest.StartShared(redistest.Args("--appendonly", "yes", "--appendfsync", "everysec"))
 		if err != nil {
 			return bench.Round{}, err
