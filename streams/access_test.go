@@ -206,7 +206,8 @@ func TestAPoisonTopicOfTheWrongTypeIsSaidAndHoldsUpNoOtherMessage(t *testing.T) 
 	publish(t, c, topic, "good")
 	var said logs
 	messages, _ := subscribe(t, c, topic, streams.SubscriberConfig{Logger: said.logger()})
-	require.Equal(t, 1, said.count("the key "+topic+":poison is a string and should be a stream"))
+	// Once by Subscribe, and maybe already of the first entry that does not go there.
+	require.Positive(t, said.count("the key "+topic+":poison is a string and should be a stream"))
 	msg := receive(t, messages)
 	require.Equal(t, "good", msg.UUID)
 	msg.Ack()
