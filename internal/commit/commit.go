@@ -94,13 +94,17 @@ func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, err
 	e := encoder{group: g, keys: []string{g.Stream, ParkingKey(g.Stream, g.Group), UnfinishedKey(g.Stream, g.Group)}}
 	e.args = append(make([]any, 0, argsOf(deliveries)), g.Group, g.Consumer, parker, FailureDelay.Milliseconds())
 	for i := 0; i < len(deliveries); {
-		if n := alike(deliveries[i:]); n > 1 {
+		switch n := alike(deliveries[i:]); {
+		case n == 0:
+			e.add(&deliveries[i])
+			i++
+		case len(deliveries[i].Effects.Outputs) == 0:
+			e.addPlain(deliveries[i : i+n])
+			i += n
+		default:
 			e.addRun(deliveries[i : i+n])
 			i += n
-			continue
 		}
-		e.add(&deliveries[i])
-		i++
 	}
 	// A repeat by go-redis would look as if another consumer had been quicker.
 	replies, err := runOnce(ctx, g.Client, commitScript, e.keys, e.args...).Slice()
@@ -157,20 +161,28 @@ func (e *encoder) key(name string) int {
 	return len(e.keys)
 }
 
-// alike returns how many of the first deliveries are of the most common kind,
-// with the same topic and field names: their first attempt, one output, no marks.
+// alike returns how many of the first deliveries are of a common kind, and the same one:
+// their first attempt, no marks, and no output, or one with the same topic and field names.
 func alike(deliveries []Delivery) int {
 	first := &deliveries[0]
 	for i := range deliveries {
 		d := &deliveries[i]
-		if d.Attempt != 1 || d.Noted || d.Effects.Park || len(d.Effects.Marks) > 0 || len(d.Effects.Outputs) != 1 || d.Effects.Outputs[0].Once.Key != "" {
+		if !isCommon(d) || len(d.Effects.Outputs) != len(first.Effects.Outputs) {
 			return i
 		}
-		if i > 0 && !sameFields(&first.Effects.Outputs[0], &d.Effects.Outputs[0]) {
+		if i > 0 && len(d.Effects.Outputs) == 1 && !sameFields(&first.Effects.Outputs[0], &d.Effects.Outputs[0]) {
 			return i
 		}
 	}
 	return len(deliveries)
+}
+
+func isCommon(d *Delivery) bool {
+	if d.Attempt != 1 || d.Noted || d.Effects.Park || len(d.Effects.Marks) > 0 {
+		return false
+	}
+	outputs := d.Effects.Outputs
+	return len(outputs) == 0 || len(outputs) == 1 && outputs[0].Once.Key == ""
 }
 
 func sameFields(a, b *handoff.Output) bool {
@@ -198,6 +210,14 @@ func (e *encoder) addRun(deliveries []Delivery) {
 		for j := 1; j < len(values); j += 2 {
 			e.args = append(e.args, values[j])
 		}
+	}
+}
+
+// addPlain adds deliveries that are acknowledged and no more.
+func (e *encoder) addPlain(deliveries []Delivery) {
+	e.args = append(e.args, "K", len(deliveries))
+	for i := range deliveries {
+		e.args = append(e.args, deliveries[i].ID)
 	}
 }
 
