@@ -62,8 +62,10 @@ func (c *group) heading() string {
 // baseline is what the others are compared with: what people have now, and else what
 // comes first.
 func (c *group) baseline() *bench.Result {
-	if stock := c.of(suites.Stock); stock != nil {
-		return stock
+	for _, name := range []string{c.results[0].Baseline, suites.Stock} {
+		if r := c.of(name); r != nil {
+			return r
+		}
 	}
 	return c.results[0]
 }

@@ -35,13 +35,13 @@ func (c *group) ratios() *grid {
 	return g
 }
 
-// pairs also compares what has no other comparison with what comes first in the case.
+// pairs also compares what has no other comparison, and everything in a case that has a
+// baseline, with what the case compares with.
 func (c *group) pairs() [][2]string {
-	all := pairs
-	first := c.results[0].Contender
-	for _, r := range c.results[1:] {
-		if !slices.Contains(suites.Contenders(), r.Contender) {
-			all = append(slices.Clip(all), [2]string{r.Contender, first})
+	all, base := pairs, c.baseline()
+	for _, r := range c.results {
+		if r.Contender != base.Contender && (r.Baseline != "" || !slices.Contains(suites.Contenders(), r.Contender)) {
+			all = append(slices.Clip(all), [2]string{r.Contender, base.Contender})
 		}
 	}
 	return all

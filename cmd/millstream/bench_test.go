@@ -41,7 +41,7 @@ func TestFlagsReachTheSuites(t *testing.T) {
 		" --concurrency 4 --rate 7 --rounds 2 --quick --json", look)
 	require.Equal(t, exit.OK, got.code, got.stderr)
 	assert.NotEmpty(t, seen.Redis.Addr)
-	seen.Redis = nil
+	seen.Redis, seen.Notice = nil, nil
 	assert.Equal(t, suites.Config{
 		Transports: []string{suites.Ceiling, suites.Millstream, suites.Stock, suites.Article, suites.PubSub},
 		Stages:     []int{3, 1}, Messages: 50, Size: 99, Concurrency: 4, Rate: 7, Quick: true,

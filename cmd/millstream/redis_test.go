@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/benchmarks/bench"
+	"github.com/millstream-go/millstream/benchmarks/suites"
 	"github.com/millstream-go/millstream/cmd/millstream/internal/exit"
 	"github.com/millstream-go/millstream/internal/redistest"
 )
@@ -112,4 +113,18 @@ func TestANodeOfAClusterIsRefused(t *testing.T) {
 	got := millstream(t.Context(), "bench --redis "+node.URL(), madeUp("chain", untouched(t)))
 	assert.Equal(t, exit.Failed, got.code)
 	assert.Contains(t, got.stderr, "node of a cluster")
+}
+
+func TestWhatASuiteLeavesOutIsSaidAndReported(t *testing.T) {
+	const reason = "chain: the largest is left out, memory is short"
+	suite := madeUp("chain", well)
+	cases := suite.Cases
+	suite.Cases = func(c *suites.Config) []bench.Case {
+		c.Notice(reason)
+		return cases(c)
+	}
+	got := millstream(t.Context(), "bench", suite)
+	require.Equal(t, exit.OK, got.code, got.stderr)
+	assert.Contains(t, got.stderr, reason)
+	assert.Contains(t, got.stdout, reason)
 }

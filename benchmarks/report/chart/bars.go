@@ -87,8 +87,11 @@ func (b *Bars) draw() *figure {
 	return f
 }
 
-// squeezed reports whether on one axis there would be little to see of a group.
+// squeezed reports whether on one axis there would be little to see of a group or a bar.
 func (b *Bars) squeezed() bool {
+	if len(b.Groups) > 1 && extent(b.Groups).apart() > tooFar {
+		return true
+	}
 	longest := extremes{least: math.Inf(1)}
 	for i := range b.Groups {
 		longest.add(extent(b.Groups[i : i+1]).most)

@@ -31,11 +31,13 @@ func questions(chosen []suites.Suite) map[string]string {
 }
 
 // addTo adds what was measured to a report, and whatever makes it worth less.
-func (m *measured) addTo(r *report.Report, notice string, cases int) {
+func (m *measured) addTo(r *report.Report, notices []string, cases int) {
 	r.Results = m.results
 	r.Environment.Noise = reportedNoise(&m.noise)
-	if notice != "" {
-		r.Notices = append(r.Notices, notice)
+	for _, notice := range notices {
+		if notice != "" {
+			r.Notices = append(r.Notices, notice)
+		}
 	}
 	if len(m.failed) > 0 {
 		r.Notices = append(r.Notices, "COULD NOT BE MEASURED: "+strings.Join(m.failed, ", "))

@@ -29,7 +29,12 @@ func run(ctx context.Context, o *options, chosen []suites.Suite, stdout, stderr 
 	if redis.Notice != "" {
 		fmt.Fprintln(stderr, banner(redis.Notice))
 	}
+	notices := []string{redis.Notice}
 	o.config.Redis = redis.Options
+	o.config.Notice = func(text string) {
+		fmt.Fprintln(stderr, text)
+		notices = append(notices, text)
+	}
 	todo, err := plan(o, chosen, stderr)
 	if err != nil {
 		return err
@@ -41,7 +46,7 @@ func run(ctx context.Context, o *options, chosen []suites.Suite, stdout, stderr 
 	made := &report.Report{Environment: report.Describe(ctx, redis), Settings: o.reported(), Questions: questions(chosen)}
 	done := measure(ctx, o, todo, redis, stderr)
 	err = stopProfiles()
-	done.addTo(made, redis.Notice, len(todo))
+	done.addTo(made, notices, len(todo))
 	return errors.Join(err, o.write(made, stdout, stderr), done.verdict(ctx, made))
 }
 
