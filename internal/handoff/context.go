@@ -19,8 +19,9 @@ type Context struct {
 
 	parent context.Context
 
-	mu    sync.Mutex
-	ended bool
+	mu sync.Mutex
+	// err is why it ended, and cause what the parent had to say to that.
+	err, cause error
 	// waited is what is waited on, once somebody does.
 	waited context.Context
 	cancel context.CancelFunc
@@ -35,9 +36,13 @@ func NewContext(ctx context.Context, d Delivery, domain Domain) *Context {
 func (c *Context) End() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.ended = true
-	if c.cancel != nil {
+	switch {
+	case c.cancel != nil:
 		c.cancel()
+	case c.err == nil:
+		if c.err, c.cause = c.parent.Err(), context.Cause(c.parent); c.err == nil {
+			c.err = context.Canceled
+		}
 	}
 }
 
@@ -53,11 +58,15 @@ func (c *Context) Done() <-chan struct{} {
 
 // wait makes what can be waited on. c.mu is held.
 func (c *Context) wait() context.Context {
-	if c.waited == nil {
+	switch {
+	case c.waited != nil:
+	case c.err == nil:
 		c.waited, c.cancel = context.WithCancel(c.parent)
-		if c.ended {
-			c.cancel()
-		}
+	default:
+		// As it ended, whatever has become of the parent since.
+		ended, cancel := context.WithCancelCause(context.WithoutCancel(c.parent))
+		cancel(c.cause)
+		c.waited = ended
 	}
 	return c.waited
 }
@@ -67,10 +76,10 @@ func (c *Context) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case c.err != nil:
+		return c.err
 	case c.waited != nil:
 		return c.waited.Err()
-	case c.ended:
-		return context.Canceled
 	default:
 		return c.parent.Err()
 	}
@@ -88,7 +97,7 @@ func (c *Context) Value(key any) any {
 func (c *Context) below() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.waited != nil || c.ended {
+	if c.waited != nil || c.err != nil {
 		return c.wait()
 	}
 	return c.parent

@@ -26,7 +26,7 @@ func TestAContextEndsForAllWhoWaitWheneverTheyBegin(t *testing.T) {
 		"ended, watched":                  {wait: true, end: true, err: context.Canceled, cause: context.Canceled},
 		"with its parent":                 {parentEnds: true, err: context.Canceled, cause: reason},
 		"with its parent, watched":        {wait: true, parentEnds: true, err: context.Canceled, cause: reason},
-		"with its parent, ended later":    {parentEnds: true, end: true, err: context.Canceled},
+		"with its parent, ended later":    {parentEnds: true, end: true, err: context.Canceled, cause: reason},
 		"with its parent, watched, ended": {wait: true, parentEnds: true, end: true, err: context.Canceled, cause: reason},
 	} {
 		t.Run(name, func(t *testing.T) {
