@@ -86,7 +86,11 @@ func (b *batcher) add(ctx context.Context, topic string, messages []commit.Messa
 // who have come meanwhile a flight begins.
 func (b *batcher) sendAlone(line string, r *request) {
 	defer b.flights.Done()
+	defer b.handOver(line) // also when a hook of the client panics
 	b.send([]*request{r})
+}
+
+func (b *batcher) handOver(line string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(b.waiting[line]) == 0 {
@@ -189,20 +193,14 @@ func (b *batcher) send(requests []*request) {
 	}
 }
 
-// exec adds the messages of requests, a single one without a pipeline.
+// exec adds the messages of requests in one pipeline: also a single one, for go-redis has
+// connections of their own for pipelines, which no blocked read holds.
 func (b *batcher) exec(requests []*request) (commands []*redis.StringCmd, failure error) {
 	ctx := context.WithoutCancel(requests[0].ctx)
-	add := func(to redis.StreamCmdable, r *request, m *commit.Message) {
-		commands = append(commands, to.XAdd(ctx, &redis.XAddArgs{Stream: r.topic, Values: m.Values}))
-	}
-	if first := requests[0]; len(requests) == 1 && len(first.messages) == 1 {
-		add(b.client, first, &first.messages[0])
-		return commands, nil
-	}
 	pipe := b.client.Pipeline()
 	for _, r := range requests {
 		for i := range r.messages {
-			add(pipe, r, &r.messages[i])
+			commands = append(commands, pipe.XAdd(ctx, &redis.XAddArgs{Stream: r.topic, Values: r.messages[i].Values}))
 		}
 	}
 	_, failure = pipe.Exec(ctx)

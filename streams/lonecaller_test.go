@@ -13,20 +13,31 @@ import (
 	"github.com/millstream-go/millstream/streams"
 )
 
-// A lone caller sends for itself. What others publish meanwhile waits for it, goes
-// together after it, and may be taken back until then.
+// beforePipeline is a hook that is called before every pipeline.
+type beforePipeline func()
+
+func (beforePipeline) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (beforePipeline) ProcessHook(next redis.ProcessHook) redis.ProcessHook { return next }
+
+func (f beforePipeline) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		f()
+		return next(ctx, cmds)
+	}
+}
+
+// A lone caller sends for itself. What others publish meanwhile waits for it, and may be
+// taken back until then.
 func TestPublishingGoesOnAfterALoneCaller(t *testing.T) {
 	t.Parallel()
 	c := server.Client(t)
 	topic := watermill.NewUUID()
 	began, goOn := make(chan struct{}), make(chan struct{})
 	begin := sync.OnceFunc(func() { close(began) })
-	c.AddHook(aroundProcess(func(cmd redis.Cmder, next func() error) error {
-		if cmd.Name() == "xadd" {
-			begin()
-			<-goOn
-		}
-		return next()
+	c.AddHook(beforePipeline(func() {
+		begin()
+		<-goOn
 	}))
 	p, err := streams.NewPublisher(c, streams.PublisherConfig{})
 	require.NoError(t, err)
@@ -63,4 +74,24 @@ func unwanted(entries []redis.XMessage, id string) (found []string) {
 		}
 	}
 	return found
+}
+
+// A hook of the client is others' code: what it does must not stop publishing for good.
+func TestPublishingGoesOnAfterAPanicOfAHook(t *testing.T) {
+	t.Parallel()
+	c := server.Client(t)
+	topic := watermill.NewUUID()
+	panics := true
+	c.AddHook(beforePipeline(func() {
+		if panics {
+			panics = false
+			panic("broken hook")
+		}
+	}))
+	p, err := streams.NewPublisher(c, streams.PublisherConfig{})
+	require.NoError(t, err)
+	require.Panics(t, func() { _ = p.Publish(topic, message.NewMessage("1", nil)) })
+	require.NoError(t, p.Publish(topic, message.NewMessage("2", nil)))
+	require.NoError(t, p.Close())
+	require.EqualValues(t, 1, c.XLen(t.Context(), topic).Val())
 }
