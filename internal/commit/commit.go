@@ -128,15 +128,15 @@ func (g Group) Commit(ctx context.Context, deliveries []Delivery) ([]Result, err
 	return results, nil
 }
 
-// argsOf returns about how many arguments deliveries take: those that are alike a little
-// less than is reserved, others a few more.
+// argsOf returns about how many arguments deliveries take: enough for those that are alike
+// with three fields, as most are, and not much more than they need.
 func argsOf(deliveries []Delivery) int {
-	const own, others = 16, 3
+	const own, each = 16, 1
 	n := own
 	for i := range deliveries {
-		n += others
+		n += each
 		for _, o := range deliveries[i].Effects.Outputs {
-			n += len(o.Values)
+			n += len(o.Values) / 2
 		}
 	}
 	return n
