@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -110,8 +111,7 @@ func (r *run) all(ctx context.Context) error {
 		}
 	}
 	for n := range r.settings.Rounds {
-		for turn := range r.Contenders {
-			i := (n + turn) % len(r.Contenders)
+		for _, i := range order(n, len(r.Contenders)) {
 			round, err := r.step(ctx, i, n+1, r.counts[i])
 			if err != nil {
 				return err
@@ -120,6 +120,19 @@ func (r *run) all(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// order returns the order of contenders in round n: each begins a round in turn, and every
+// other round goes backwards, so that nobody always comes behind the same one.
+func order(n, contenders int) []int {
+	turns := make([]int, contenders)
+	for turn := range turns {
+		turns[turn] = (n + turn) % contenders
+	}
+	if n%2 == 1 {
+		slices.Reverse(turns[1:])
+	}
+	return turns
 }
 
 // warmUp also finds out how many messages a contender gets.

@@ -29,6 +29,9 @@ type Result struct {
 	Failed    int  `json:"failed"`
 	Spoilt    int  `json:"spoilt"`
 	Lossy     bool `json:"lossy,omitempty"`
+	// Embedded tells that it was measured on an imitation of Redis: whatever it says, it says
+	// nothing about Redis.
+	Embedded bool `json:"embedded,omitempty"`
 	// WarmUp is the same of the warm-up, which counts nowhere else.
 	WarmUp *Account `json:"warm_up,omitempty"`
 	Rounds int      `json:"rounds"`

@@ -53,7 +53,7 @@ func TestEveryContenderPassesOnEachMessageOnce(t *testing.T) {
 			}
 		}
 	})
-	assert.Empty(t, client(t).Keys(t.Context(), "*").Val(), "keys stayed behind")
+	assertNoKeys(t)
 }
 
 func TestEveryContenderPassesOnLargeMessages(t *testing.T) {
@@ -256,7 +256,7 @@ func TestMeasureEndsWithItsContext(t *testing.T) {
 		_, err := small().Measure(ctx, contender, 20_000)
 		assert.ErrorIs(t, err, context.DeadlineExceeded, contender.Name())
 	}
-	assert.Empty(t, client(t).Keys(t.Context(), "*").Val(), "keys stayed behind")
+	assertNoKeys(t)
 }
 
 func TestFaultsOfALoadAreReportedTogether(t *testing.T) {
@@ -266,4 +266,11 @@ func TestFaultsOfALoadAreReportedTogether(t *testing.T) {
 	}
 	_, err = small().Measure(t.Context(), chain.Contenders()[0], 0)
 	assert.ErrorContains(t, err, "messages")
+}
+
+func assertNoKeys(t *testing.T) {
+	t.Helper()
+	keys, err := client(t).Keys(t.Context(), "*").Result()
+	assert.NoError(t, err)
+	assert.Empty(t, keys, "keys stayed behind")
 }

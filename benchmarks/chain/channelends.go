@@ -38,6 +38,10 @@ func (e *channelEnds) Feed(ctx context.Context, payloads ...string) error {
 	return e.publish(ctx, e.chain.Topic(0), payloads...)
 }
 
+func (e *channelEnds) say(ctx context.Context, payload string) error {
+	return e.publish(ctx, e.chain.Topic(e.chain.Stages), payload)
+}
+
 func (e *channelEnds) publish(ctx context.Context, topic string, payloads ...string) error {
 	err := e.feed(ctx, func(to redis.Cmdable) error {
 		_, err := to.Pipelined(ctx, func(pipe redis.Pipeliner) error {

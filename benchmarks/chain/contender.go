@@ -2,6 +2,7 @@ package chain
 
 import (
 	"context"
+	"runtime"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -47,8 +48,7 @@ func Contenders() []Contender {
 
 // Chain is what a contender is to run.
 type Chain struct {
-	// Redis is how to connect. Each contender makes its own clients, with the
-	// pool that go-redis gives by default.
+	// Redis is how to connect. Each contender makes its own clients, by Connect.
 	Redis *redis.Options
 	// Name is part of all keys, as the hash tag that keeps them together.
 	Name string
@@ -78,9 +78,14 @@ func New(options *redis.Options, stages, concurrency int) Chain {
 // Topic returns the stream or channel that stage i writes; 0 is what the first one reads.
 func (c Chain) Topic(i int) string { return "{" + c.Name + "}:" + stageName(i) }
 
-// Connect returns a new client. The options are copied, since clients keep them.
+// Connect returns a new client, with room for a blocking read and a call beside it for
+// each message that may be worked on at once: go-redis gives 10 connections a processor,
+// and who shares them between many lanes would measure the wait for one. The options are
+// copied, since clients keep them.
 func (c Chain) Connect() *redis.Client {
+	const spare = 10
 	options := *c.Redis
+	options.PoolSize = max(options.PoolSize, spare*runtime.GOMAXPROCS(0), 2*c.Stages*c.Concurrency+spare)
 	return redis.NewClient(&options)
 }
 

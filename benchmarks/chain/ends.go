@@ -62,6 +62,9 @@ type ends struct {
 	feeder *redis.Client // of a lossy chain
 }
 
+// Chain returns what they are the ends of.
+func (e *ends) Chain() Chain { return e.chain }
+
 const (
 	// readyPoll is how often it is looked whether the stages are ready.
 	readyPoll = 2 * time.Millisecond

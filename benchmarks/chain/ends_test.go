@@ -45,7 +45,7 @@ func TestWhatIsFedComesOutOfEveryContendersChain(t *testing.T) {
 			require.NoError(t, ends.Close(t.Context()))
 		})
 	}
-	assert.Empty(t, client(t).Keys(t.Context(), "*").Val(), "keys stayed behind")
+	assertNoKeys(t)
 }
 
 func TestEndsAreNotReadyBeforeTheStagesAre(t *testing.T) {

@@ -11,12 +11,20 @@ import (
 	"github.com/millstream-go/millstream/benchmarks/bench"
 )
 
-// liveRound is a round of a chain that cannot be preloaded: it is fed while it runs, by
-// a loop that has no more than a window of messages on the way, and what comes out is
-// counted as it comes. Both ends share the machine with the stages, which those of a
-// preloaded round do not have beside them.
+// liveEnds can do what a liveRound needs besides.
+type liveEnds interface {
+	Ends
+	Chain() Chain
+	// say puts a message behind all that the last stage has published.
+	say(ctx context.Context, payload string) error
+}
+
+// liveRound is a round of a chain that is not preloaded, or cannot be: it is fed while it
+// runs, by a loop that has no more than a window of messages on the way, and what comes
+// out is counted as it comes. Both ends share the machine with the stages, which those of
+// a preloaded round do not have beside them.
 type liveRound struct {
-	ends     *channelEnds
+	ends     liveEnds
 	payloads payloads
 	messages int
 	patience time.Duration
@@ -47,7 +55,7 @@ const (
 // lastWord is published behind all messages: when it comes, nothing else is to come.
 const lastWord = "that was all"
 
-func newLiveRound(e *channelEnds, p payloads, messages int, patience time.Duration) *liveRound {
+func newLiveRound(e liveEnds, p payloads, messages int, patience time.Duration) *liveRound {
 	ended := make(chan struct{})
 	return &liveRound{
 		ends: e, payloads: p, messages: messages, patience: patience,
@@ -69,7 +77,7 @@ func (r *liveRound) run(ctx context.Context, contender Contender) (bench.Round, 
 	}
 	listening.run(func() error { return tail(r.came) })
 	runtime.GC() // as before a preloaded round
-	err = While(ctx, contender, r.ends.chain, r.flow)
+	err = While(ctx, contender, r.ends.Chain(), r.flow)
 	if err == nil {
 		err = r.finish(ctx)
 	}
@@ -153,7 +161,7 @@ func (r *liveRound) came(payload string, at time.Time) {
 
 // finish waits for what the stages have published before they ended.
 func (r *liveRound) finish(ctx context.Context) error {
-	if err := r.ends.publish(ctx, r.ends.chain.Topic(r.ends.chain.Stages), lastWord); err != nil {
+	if err := r.ends.say(ctx, lastWord); err != nil {
 		return err
 	}
 	timeout := time.NewTimer(r.patience)

@@ -17,6 +17,8 @@ type Load struct {
 	// Stages is how many there are in the chain, Concurrency how many messages each may
 	// work on at once, Size that of a payload in bytes, at least MinSize.
 	Stages, Concurrency, Size int
+	// Fed has streams fed while the stages run, as Pub/Sub always is, rather than before.
+	Fed bool
 	// Patience is how long nothing may come out until what is missing is taken for lost.
 	// Default: 15 seconds.
 	Patience time.Duration
@@ -57,11 +59,8 @@ func (l Load) Measure(ctx context.Context, contender Contender, messages int) (r
 	e := NewEnds(New(l.Redis, l.Stages, l.Concurrency), contender)
 	defer func() { err = errors.Join(err, e.Close(ctx)) }()
 	p := payloadsOf(l.Size)
-	switch e := e.(type) {
-	case *streamEnds:
-		return preloadedRound{ends: e, payloads: p, messages: messages, patience: l.Patience}.run(ctx, contender)
-	case *channelEnds:
-		return newLiveRound(e, p, messages, l.Patience).run(ctx, contender)
+	if s, ok := e.(*streamEnds); ok && !l.Fed {
+		return preloadedRound{ends: s, payloads: p, messages: messages, patience: l.Patience}.run(ctx, contender)
 	}
-	return r, fmt.Errorf("%s: there is no way to measure on %T", contender.Name(), e)
+	return newLiveRound(e.(liveEnds), p, messages, l.Patience).run(ctx, contender)
 }

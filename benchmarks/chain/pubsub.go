@@ -7,9 +7,10 @@ import (
 	"github.com/millstream-go/millstream/pubsub"
 )
 
-// pubSub is Watermill's router on Millstream's Pub/Sub. A subscriber that cannot keep
-// up holds up Redis, but where a chain is lossy: by default it drops messages. A stage has one subscription,
-// which gets everything, and as many handlers at once as the chain's concurrency says.
+// pubSub is Watermill's router on Millstream's Pub/Sub. A subscriber that cannot keep up
+// holds up Redis, but where a chain is lossy: by default it drops messages. A stage has
+// one subscription, which gets everything, and as many handlers at once as the chain's
+// concurrency says.
 type pubSub struct{ keepsNothing }
 
 func (pubSub) Name() string { return PubSub }

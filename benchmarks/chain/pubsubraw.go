@@ -51,7 +51,10 @@ func passOnRaw(ctx context.Context, client *redis.Client, from, to string) error
 		select {
 		case <-ctx.Done():
 			return nil
-		case first := <-messages:
+		case first, ok := <-messages:
+			if !ok {
+				return fmt.Errorf("the subscription for %s has ended", to)
+			}
 			if err := publishRaw(call, client, to, first, messages); err != nil {
 				return fmt.Errorf("publish to %s: %w", to, err)
 			}
@@ -67,7 +70,10 @@ func publishRaw(
 		pipe.Publish(ctx, to, first.Payload)
 		for n, size := 1, len(first.Payload); n < rawBatch && size < rawBytes; n++ {
 			select {
-			case next := <-more:
+			case next, ok := <-more:
+				if !ok {
+					return nil
+				}
 				pipe.Publish(ctx, to, next.Payload)
 				size += len(next.Payload)
 			default:

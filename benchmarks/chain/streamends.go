@@ -45,11 +45,19 @@ func (e *streamEnds) hasGroup(ctx context.Context, topic string) (bool, error) {
 }
 
 func (e *streamEnds) Feed(ctx context.Context, payloads ...string) error {
+	return e.add(ctx, e.chain.Topic(0), payloads...)
+}
+
+func (e *streamEnds) say(ctx context.Context, payload string) error {
+	return e.add(ctx, e.chain.Topic(e.chain.Stages), payload)
+}
+
+func (e *streamEnds) add(ctx context.Context, topic string, payloads ...string) error {
 	first := int(e.fed.Add(int64(len(payloads)))) - len(payloads)
 	err := e.feed(ctx, func(to redis.Cmdable) error {
 		_, err := to.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 			for i, p := range payloads {
-				pipe.XAdd(ctx, &redis.XAddArgs{Stream: e.chain.Topic(0), Values: []string{
+				pipe.XAdd(ctx, &redis.XAddArgs{Stream: topic, Values: []string{
 					fieldID, uuid.NewString(), fieldMetadata, e.metadata(first + i), fieldPayload, p,
 				}})
 			}

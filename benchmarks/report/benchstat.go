@@ -23,13 +23,11 @@ func WriteBenchstat(w io.Writer, r *Report) error {
 		return nil
 	}
 	out := benchfmt.NewWriter(w)
-	for _, unit := range []string{throughput} {
-		better := &benchfmt.UnitMetadata{
-			UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: unit, Key: "better"}, OrigUnit: unit, Value: "higher",
-		}
-		if err := out.Write(better); err != nil {
-			return err
-		}
+	better := &benchfmt.UnitMetadata{
+		UnitMetadataKey: benchfmt.UnitMetadataKey{Unit: throughput, Key: "better"}, OrigUnit: throughput, Value: "higher",
+	}
+	if err := out.Write(better); err != nil {
+		return err
 	}
 	for i := range r.Results {
 		for _, line := range r.rounds(i) {

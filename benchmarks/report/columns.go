@@ -65,7 +65,6 @@ func (c *group) addFate(g *grid) {
 	c.column(g, "lost %", func(r *bench.Result) string { return percent(lostShare(r)) })
 	c.column(g, "doubled", func(r *bench.Result) string { return count(r.Doubled) })
 	c.column(g, "failed", func(r *bench.Result) string { return count(r.Failed) })
-	c.column(g, "msg/s", func(r *bench.Result) string { return chart.Thousands(r.Throughput) })
 }
 
 // addUnusual adds what is mostly zero, where it is not.

@@ -44,6 +44,9 @@ func Read(path string) (*Report, error) {
 		line, column := position(data, err)
 		return nil, &InputError{Path: path, Line: line, Column: column, Err: explain(data, err)}
 	}
+	for i := range r.Results {
+		r.Environment.Redis.Embedded = r.Environment.Redis.Embedded || r.Results[i].Embedded
+	}
 	if err := check(r); err != nil {
 		return nil, &InputError{Path: path, Err: err}
 	}

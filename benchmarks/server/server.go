@@ -99,19 +99,41 @@ func (s *Server) try(ctx context.Context, ask func(context.Context, *redis.Clien
 func (s *Server) describe(ctx context.Context) (string, error) {
 	var info string
 	err := s.try(ctx, func(ctx context.Context, client *redis.Client) (err error) {
-		info, err = client.Info(ctx, "server").Result()
+		info, err = client.Info(ctx).Result()
+		if redis.HasErrorPrefix(err, "NOPERM") {
+			// Nothing that is measured needs it.
+			info, err = "", client.Ping(ctx).Err()
+		}
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	if field(info, "redis_mode") == "cluster" {
-		return "", errors.New("it is a node of a cluster, and what is measured here is a single Redis")
+	if err := unsuitable(info); err != nil {
+		return "", err
+	}
+	if info == "" {
+		return "Redis, which does not tell its version", nil
 	}
 	if version := field(info, "valkey_version"); version != "" {
 		return "Valkey " + version, nil
 	}
 	return "Redis " + field(info, "redis_version"), nil
+}
+
+// unsuitable returns why a server cannot be measured on, or should not be.
+func unsuitable(info string) error {
+	policy := field(info, "maxmemory_policy")
+	switch {
+	case field(info, "redis_mode") == "cluster":
+		return errors.New("it is a node of a cluster, and what is measured here is a single Redis")
+	case field(info, "role") == "slave":
+		return errors.New("it is a replica, which takes no messages: name its master")
+	case field(info, "maxmemory") != "0" && policy != "" && policy != "noeviction":
+		return fmt.Errorf("it deletes keys when memory is short (maxmemory-policy %s), "+
+			"and what is written here could cost others theirs: name one with noeviction", policy)
+	}
+	return nil
 }
 
 func field(info, name string) string {

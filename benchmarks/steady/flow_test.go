@@ -53,7 +53,9 @@ func assertClean(t *testing.T, f steady.Flow) {
 	t.Helper()
 	client := redis.NewClient(f.Redis)
 	defer client.Close()
-	assert.Empty(t, client.Keys(context.Background(), "*").Val(), "keys stayed behind")
+	keys, err := client.Keys(context.Background(), "*").Result()
+	assert.NoError(t, err)
+	assert.Empty(t, keys, "keys stayed behind")
 }
 
 func TestEveryMessageIsTimedFromWhenItWasToBeSent(t *testing.T) {

@@ -13,7 +13,7 @@ import (
 // published looks for the messages that a round has added to the backlog.
 func (b *backlog) published(ctx context.Context, messages int) (bench.Account, error) {
 	tally, ids := bench.NewTally(messages), map[string]bool{}
-	err := eachEntry(ctx, b.site.own, b.topic, "("+b.newest, func(entries []redis.XMessage) error {
+	err := eachEntry(ctx, b.site.own, b.topic, "("+b.newest, page(b.size), func(entries []redis.XMessage) error {
 		tallyEntries(tally, ids, entries, messages, b.size)
 		return nil
 	})
@@ -29,7 +29,7 @@ func (b *backlog) restore(ctx context.Context, s *site) error {
 	if err := b.site.own.XGroupDestroy(ctx, b.topic, s.tag).Err(); err != nil {
 		faults = append(faults, fmt.Errorf("remove the group of a round: %w", err))
 	}
-	err := eachEntry(ctx, b.site.own, b.topic, "("+b.newest, func(entries []redis.XMessage) error {
+	err := eachEntry(ctx, b.site.own, b.topic, "("+b.newest, page(b.size), func(entries []redis.XMessage) error {
 		ids := make([]string, len(entries))
 		for i, entry := range entries {
 			ids[i] = entry.ID

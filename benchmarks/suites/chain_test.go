@@ -59,7 +59,7 @@ func TestChainSuitesLoseNothing(t *testing.T) {
 			})
 		}
 	})
-	assert.Empty(t, server.Client(t).Keys(t.Context(), "*").Val(), "keys stayed behind")
+	assertNoKeys(t, server.Client(t))
 }
 
 func TestChainSuitesHaveTheCasesAskedFor(t *testing.T) {

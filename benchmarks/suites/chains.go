@@ -27,10 +27,15 @@ func (c *Config) chainCase(suite string, load chain.Load, contenders []chain.Con
 
 		Stages: load.Stages, Receivers: 1, Messages: c.chainMessages(load),
 	}
+	live := false
 	for _, contender := range contenders {
 		if c.chose(contender.Name()) {
 			chosen.Contenders = append(chosen.Contenders, chainContender(load, contender))
+			live = live || chain.IsLive(contender)
 		}
+	}
+	if live && !load.Fed {
+		chosen.Title += "; streams are full at the start, Pub/Sub is fed meanwhile"
 	}
 	return chosen
 }

@@ -96,8 +96,7 @@ func (co consuming) measure(ctx context.Context, s *site, by receiver, messages 
 
 // fill adds numbered messages to a stream.
 func fill(ctx context.Context, client *redis.Client, topic string, messages, size int) error {
-	const batch = 1000
-	add := calls{send: pipedEntries(client), topic: topic, messages: messages, batch: batch, size: size}
+	add := calls{send: pipedEntries(client), topic: topic, messages: messages, batch: page(size), size: size}
 	_, _, err := add.run(ctx, 1)
 	return err
 }

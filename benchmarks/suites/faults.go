@@ -67,7 +67,7 @@ func (c *Config) faultCase(f fault, stages int) bench.Case {
 	next := bench.Case{
 		Suite: againstName, Name: f.name,
 		Title:  fmt.Sprintf("%d messages a second through %s; %s", rate, stagesText(stages), f.title),
-		Stages: stages, Messages: c.flowMessages(rate, lasts), Paced: true, Lossy: true,
+		Stages: stages, Messages: c.flowMessages(rate, stages, lasts), Paced: true, Lossy: true,
 	}
 	for _, name := range against() {
 		next.Contenders = append(next.Contenders, bench.Contender{

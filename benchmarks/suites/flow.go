@@ -31,13 +31,14 @@ func chainContenderOf(name string) chain.Contender {
 	return all[slices.IndexFunc(all, func(c chain.Contender) bool { return c.Name() == name })]
 }
 
-// flowMessages returns how many messages are sent in so long.
-func (c *Config) flowMessages(rate int, d time.Duration) int {
+// flowMessages returns how many messages are sent in so long through so many stages, each
+// of which leaves them in Redis until the round has ended.
+func (c *Config) flowMessages(rate, stages int, d time.Duration) int {
 	messages := max(1, int(float64(rate)*d.Seconds()))
 	if c.Messages > 0 {
-		return min(messages, c.Messages)
+		messages = min(messages, c.Messages)
 	}
-	return messages
+	return max(1, min(messages, mostBytes/(stages+1)/or(c.Size, defaultSize)))
 }
 
 // milliseconds is a figure.

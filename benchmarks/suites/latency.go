@@ -13,7 +13,7 @@ const (
 	// latencyTime and latencyQuick are how long messages are sent in a round. Latency is
 	// not recorded in the first tenth of it, in which clients connect; the messages of
 	// that are in the account.
-	latencyTime, latencyQuick = 10 * time.Second, 3 * time.Second
+	latencyTime, latencyQuick = 10 * time.Second, 2 * time.Second
 )
 
 // latencySuite sends messages on a fixed schedule and takes the time from when each was
@@ -48,7 +48,7 @@ func (c *Config) latencyCase(suite string, stages int, contenders ...string) ben
 		Suite: suite,
 		Title: fmt.Sprintf("%d messages a second through %s, %d bytes, from when each was to be sent",
 			rate, stagesText(stages), or(c.Size, defaultSize)),
-		Stages: stages, Messages: c.flowMessages(rate, lasts), Paced: true,
+		Stages: stages, Messages: c.flowMessages(rate, stages, lasts), Paced: true,
 	}
 	for _, name := range contenders {
 		next.Contenders = append(next.Contenders, bench.Contender{

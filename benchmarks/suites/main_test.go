@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
 
 	"github.com/millstream-go/millstream/internal/redistest"
 )
@@ -28,3 +29,10 @@ func TestMain(m *testing.M) {
 type silent struct{}
 
 func (silent) Printf(context.Context, string, ...any) {}
+
+func assertNoKeys(t *testing.T, client *redis.Client) {
+	t.Helper()
+	keys, err := client.Keys(t.Context(), "*").Result()
+	assert.NoError(t, err)
+	assert.Empty(t, keys, "keys stayed behind")
+}

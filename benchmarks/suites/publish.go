@@ -17,12 +17,16 @@ func publishSuite() Suite {
 	return Suite{Name: "publish", Question: "What does it take to publish, one by one and in batches?", Cases: publishCases}
 }
 
+// mostBytesAtOnce is how much all callers together may have in their hands.
+const mostBytesAtOnce = 64 << 20
+
 func publishCases(c *Config) (cases []bench.Case) {
 	for _, shape := range []struct {
 		callers, batch int
 		quick          bool
 	}{{1, 1, true}, {64, 1, true}, {1, 10, false}, {1, 100, true}, {1, 1000, false}} {
-		if c.Quick && !shape.quick || shape.batch > 1 && shape.batch*or(c.Size, defaultSize) > mostBytesOnTheWay {
+		atOnce := shape.callers * shape.batch * or(c.Size, defaultSize)
+		if c.Quick && !shape.quick || shape.batch > 1 && atOnce > mostBytesOnTheWay || atOnce > mostBytesAtOnce {
 			continue
 		}
 		p := publishing{Config: c, callers: shape.callers, batch: shape.batch}

@@ -55,8 +55,10 @@ func (c *Config) againstThroughput(stages int) bench.Case {
 	for _, name := range against() {
 		contenders = append(contenders, chainContenderOf(name))
 	}
-	next := c.chainCase(againstName, chain.Load{Stages: stages, Size: or(c.Size, defaultSize)}, contenders)
+	// What is on Streams is fed while the stages run, too, so that all do the same.
+	next := c.chainCase(againstName, chain.Load{Stages: stages, Size: or(c.Size, defaultSize), Fed: true}, contenders)
 	next.Name = "throughput"
+	next.Title += ", fed meanwhile"
 	return next
 }
 

@@ -11,14 +11,11 @@ import (
 	"github.com/millstream-go/millstream/benchmarks/bench"
 )
 
-// readBackPage is how many entries are looked at in one go.
-const readBackPage = 1000
-
 // readBack looks for each message in a stream. It is known by the number in its payload,
 // and two must not have one id.
 func readBack(ctx context.Context, client *redis.Client, topic string, messages, size int) (bench.Account, error) {
 	tally, ids := bench.NewTally(messages), map[string]bool{}
-	err := eachEntry(ctx, client, topic, "-", func(entries []redis.XMessage) error {
+	err := eachEntry(ctx, client, topic, "-", page(size), func(entries []redis.XMessage) error {
 		tallyEntries(tally, ids, entries, 0, size)
 		return nil
 	})
@@ -26,9 +23,11 @@ func readBack(ctx context.Context, client *redis.Client, topic string, messages,
 }
 
 // eachEntry calls visit with the entries of a stream from an id on, a page at a time.
-func eachEntry(ctx context.Context, client *redis.Client, topic, from string, visit func([]redis.XMessage) error) error {
+func eachEntry(
+	ctx context.Context, client *redis.Client, topic, from string, page int, visit func([]redis.XMessage) error,
+) error {
 	for {
-		entries, err := client.XRangeN(ctx, topic, from, "+", readBackPage).Result()
+		entries, err := client.XRangeN(ctx, topic, from, "+", int64(page)).Result()
 		if err != nil {
 			return fmt.Errorf("read what was sent: %w", err)
 		}

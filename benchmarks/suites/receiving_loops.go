@@ -33,7 +33,7 @@ type lane struct {
 // laneReceiver runs as many consumers as messages are to be handled at once.
 func laneReceiver(name string, run func(context.Context, lane) error) receiver {
 	return receiver{name: name, open: func(ctx context.Context, s *site, r reception) (func() error, error) {
-		client := s.connect()
+		client := s.connectLanes(r.concurrency)
 		if err := client.XGroupCreateMkStream(ctx, r.topic, r.group, "0").Err(); err != nil {
 			return nil, fmt.Errorf("make group %s: %w", r.group, err)
 		}

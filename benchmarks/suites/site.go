@@ -3,12 +3,15 @@ package suites
 import (
 	"context"
 	"errors"
-	"fmt"
+	"maps"
+	"runtime"
 	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/benchmarks/chain"
 )
 
 // site is where one contender works for one round: keys that nobody else uses, and
@@ -20,10 +23,14 @@ type site struct {
 	// uses it.
 	own  *redis.Client
 	ends []func() error
+	// topics are those that were made.
+	topics map[string]struct{}
 }
 
 func newSite(options *redis.Options) *site {
-	return &site{options: options, tag: "{bench-" + uuid.NewString() + "}", own: newClient(options)}
+	return &site{
+		options: options, tag: "{bench-" + uuid.NewString() + "}", own: newClient(options), topics: map[string]struct{}{},
+	}
 }
 
 func newClient(options *redis.Options) *redis.Client {
@@ -32,8 +39,19 @@ func newClient(options *redis.Options) *redis.Client {
 }
 
 // connect returns a new client with the pool that go-redis gives by default.
-func (s *site) connect() *redis.Client {
-	client := newClient(s.options)
+func (s *site) connect() *redis.Client { return s.closing(newClient(s.options)) }
+
+// connectLanes returns a new client with room for a blocking read and a call beside it for
+// each of so many lanes: who shares connections between many lanes would measure the wait
+// for one.
+func (s *site) connectLanes(lanes int) *redis.Client {
+	const spare = 10
+	options := *s.options
+	options.PoolSize = max(options.PoolSize, spare*runtime.GOMAXPROCS(0), 2*lanes+spare)
+	return s.closing(redis.NewClient(&options))
+}
+
+func (s *site) closing(client *redis.Client) *redis.Client {
 	s.atEnd(func() error {
 		_ = client.Close() // a stock publisher or subscriber has closed it already
 		return nil
@@ -43,13 +61,17 @@ func (s *site) connect() *redis.Client {
 
 // topic returns a key or a channel of this site, with a hash tag that keeps all of them
 // together.
-func (s *site) topic(name string) string { return s.tag + ":" + name }
+func (s *site) topic(name string) string {
+	topic := s.tag + ":" + name
+	s.topics[topic] = struct{}{}
+	return topic
+}
 
 // atEnd has something done when the site ends; what was added last comes first.
 func (s *site) atEnd(f func() error) { s.ends = append(s.ends, f) }
 
 // wipeTimeout bounds how long the keys of a site may take to go.
-const wipeTimeout = 10 * time.Second
+const wipeTimeout = time.Minute
 
 // end does what is to be done, and deletes all keys: also after ctx has ended, for they
 // are nobody's any more.
@@ -65,23 +87,8 @@ func (s *site) end(ctx context.Context) error {
 	return errors.Join(append(faults, s.wipe(ctx))...)
 }
 
-// wipe waits until the keys are deleted: memory that the server frees on the side would
-// cost the next round.
+// wipe deletes the topics first, which hold nearly everything, and then looks for what
+// contenders have put beside them.
 func (s *site) wipe(ctx context.Context) error {
-	const pageSize = 1000
-	var keys []string
-	scan := s.own.Scan(ctx, 0, s.tag+":*", pageSize).Iterator()
-	for scan.Next(ctx) {
-		keys = append(keys, scan.Val())
-	}
-	if err := scan.Err(); err != nil {
-		return fmt.Errorf("look for the keys of a round: %w", err)
-	}
-	if len(keys) == 0 {
-		return nil
-	}
-	if err := s.own.Del(ctx, keys...).Err(); err != nil {
-		return fmt.Errorf("delete the keys of a round: %w", err)
-	}
-	return nil
+	return chain.Wipe(ctx, s.own, s.tag, slices.Collect(maps.Keys(s.topics))...)
 }

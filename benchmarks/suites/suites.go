@@ -38,8 +38,13 @@ func (c *Config) notice(format string, args ...any) {
 	}
 }
 
-// MinSize is the least size of a payload: a number, and the time it was sent.
-const MinSize = 24
+const (
+	// MinSize is the least size of a payload: a number, and the time it was sent.
+	MinSize = 24
+	// MaxSize is the largest: with what is on the way at once it stays below the 32 MB at
+	// which Redis disconnects a subscriber.
+	MaxSize = 8 << 20
+)
 
 // Check returns all that is wrong with the numbers, or nil.
 func (c *Config) Check() error {
@@ -56,6 +61,9 @@ func (c *Config) Check() error {
 	}
 	least("messages", c.Messages, 1)
 	least("size", c.Size, MinSize)
+	if c.Size > MaxSize {
+		faults = append(faults, fmt.Errorf("size: %d is too large, %d is the most", c.Size, MaxSize))
+	}
 	least("concurrency", c.Concurrency, 1)
 	least("rate", c.Rate, 1)
 	_, err := Transports(c.Transports...)

@@ -9,8 +9,8 @@ import (
 )
 
 const longBefore = `Measure Millstream on this machine and Redis, next to what you would use instead,
-and show what it does and does not cost. Name the suites to run; without a name
-all of them run, in this order:
+and show what it does and does not cost. Name the suites to run, one takes a minute
+or a few; without a name all of them run, a good quarter of an hour, in this order:
 
 `
 
@@ -32,8 +32,9 @@ Without --redis a redis-server is started for the time being: that of the PATH, 
 of MILLSTREAM_REDIS_SERVER. Where there is none, an imitation inside the process
 stands in, whose figures say nothing about Redis. REDIS_URL is deliberately not
 read, so that nobody measures on production by accident. On a Redis given with
---redis suites use keys with names of their own, which they remove, and flush
-nothing; but they load it as much as they can.
+--redis suites use keys with names of their own, {chain-...} and {bench-...}, which
+they remove, and flush nothing; but they load it as much as they can, with up to a
+few hundred MB, and the suite backlog with 2 GB.
 
 Ctrl-C ends it: what is finished is reported, and a second one kills.
 
@@ -45,7 +46,7 @@ const examples = `  # The first look, a minute or two
   millstream bench chain --quick
   # Where messages get lost: Pub/Sub beside streams
   millstream bench pubsub-vs-streams --quick
-  # Everything, with a report and plots to show around
+  # Everything, a good quarter of an hour, with a report and plots to show around
   millstream bench --redis redis://localhost:6379/0 --out report
   # What a change brought: enough rounds to tell it from noise
   millstream bench chain --rounds 8 --out before

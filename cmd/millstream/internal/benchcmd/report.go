@@ -33,6 +33,9 @@ func questions(chosen []suites.Suite) map[string]string {
 // addTo adds what was measured to a report, and whatever makes it worth less.
 func (m *measured) addTo(r *report.Report, notices []string, cases int) {
 	r.Results = m.results
+	for i := range r.Results {
+		r.Results[i].Embedded = r.Environment.Redis.Embedded
+	}
 	r.Environment.Noise = reportedNoise(&m.noise)
 	for _, notice := range notices {
 		if notice != "" {
