@@ -15,14 +15,31 @@ type row struct {
 
 func rowsOf(groups []Group) (rows []row) {
 	for i := range groups {
-		if title := groups[i].Title; title != "" {
-			rows = append(rows, row{title: title})
+		if groups[i].Title != "" {
+			rows = append(rows, titleRows(groups, groups[i].Title)...)
 		} else if i > 0 {
 			rows = append(rows, row{})
 		}
 		for j := range groups[i].Bars {
 			rows = append(rows, row{bar: &groups[i].Bars[j]})
 		}
+	}
+	return rows
+}
+
+// titleRows breaks a title into rows that fit beside the names of the bars.
+func titleRows(groups []Group, title string) (rows []row) {
+	var names vg.Length
+	plain := style(textSize, ink, false)
+	for _, g := range groups {
+		for _, bar := range g.Bars {
+			names = max(names, plain.Width(bar.Name))
+		}
+	}
+	text := paragraph{style: style(textSize, ink, true)}
+	text.add(title, width-2*margin-names-3*spacing)
+	for _, line := range text.lines {
+		rows = append(rows, row{title: line})
 	}
 	return rows
 }

@@ -165,3 +165,13 @@ func TestNumbersAreWrittenForPeople(t *testing.T) {
 		assert.Equal(t, want, chart.Bytes(v))
 	}
 }
+
+func TestALongTitleOfAGroupIsBrokenIntoLines(t *testing.T) {
+	title := strings.TrimSpace(strings.Repeat("as long as it gets ", 10))
+	var svg strings.Builder
+	_, err := (&chart.Bars{Groups: []chart.Group{{Title: title, Bars: []chart.Bar{{Name: "a", Value: 1, Text: "1"}}}}}).WriteTo(&svg)
+	require.NoError(t, err)
+	assert.NotContains(t, svg.String(), title)
+	assert.Contains(t, svg.String(), ">as long as it gets")
+	assert.Equal(t, 10, strings.Count(svg.String(), "gets"), "all of it is there")
+}
