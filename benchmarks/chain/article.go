@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/commit"
 )
 
 // article is the loop that tutorials on Redis Streams show: read a few entries, and for
@@ -19,40 +21,31 @@ func (article) Name() string { return Article }
 const articleBatch = 10
 
 func (article) Run(ctx context.Context, c Chain) error {
-	client := c.Connect()
-	defer client.Close()
-	ctx, all := newLoops(ctx)
-	for i := 1; i <= c.Stages; i++ {
-		if err := makeGroup(ctx, client, c, i); err != nil {
-			all.failed(err)
-			break
-		}
-		for lane := range c.Concurrency {
-			l := articleLoop{client: client, from: c.Topic(i - 1), to: c.Topic(i), group: stageName(i), consumer: laneName(lane)}
-			all.run(func() error { return l.run(ctx) })
-		}
-	}
-	return all.join()
+	return c.runLanes(ctx, func(ctx context.Context, all *loops, lane commit.Group, to string) {
+		l := articleLoop{Group: lane, to: to}
+		all.run(func() error { return l.run(ctx) })
+	})
 }
 
 // articleLoop is one lane of a stage.
 type articleLoop struct {
-	client                    *redis.Client
-	from, to, group, consumer string
+	commit.Group
+
+	to string
 }
 
 func (l *articleLoop) run(ctx context.Context) error {
 	// The calls themselves do not end with ctx: what was read is to be passed on.
 	call := context.WithoutCancel(ctx)
 	for ctx.Err() == nil {
-		streams, err := l.client.XReadGroup(call, &redis.XReadGroupArgs{
-			Group: l.group, Consumer: l.consumer, Streams: []string{l.from, ">"}, Count: articleBatch, Block: block,
+		streams, err := l.Client.XReadGroup(call, &redis.XReadGroupArgs{
+			Group: l.Group.Group, Consumer: l.Consumer, Streams: []string{l.Stream, ">"}, Count: articleBatch, Block: block,
 		}).Result()
 		if errors.Is(err, redis.Nil) {
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("read %s: %w", l.from, err)
+			return fmt.Errorf("read %s: %w", l.Stream, err)
 		}
 		for _, entry := range streams[0].Messages {
 			if err := l.passOn(call, entry); err != nil {
@@ -64,8 +57,8 @@ func (l *articleLoop) run(ctx context.Context) error {
 }
 
 func (l *articleLoop) passOn(ctx context.Context, entry redis.XMessage) error {
-	if err := l.client.XAdd(ctx, &redis.XAddArgs{Stream: l.to, Values: entry.Values}).Err(); err != nil {
+	if err := l.Client.XAdd(ctx, &redis.XAddArgs{Stream: l.to, Values: entry.Values}).Err(); err != nil {
 		return err
 	}
-	return l.client.XAck(ctx, l.from, l.group, entry.ID).Err()
+	return l.Client.XAck(ctx, l.Stream, l.Group.Group, entry.ID).Err()
 }

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -28,47 +26,18 @@ const (
 	ceilingBatch, ceilingBytes = 500, 1 << 20
 	// ceilingFirst is how many are read at first, when their size is not known yet.
 	ceilingFirst = 10
-	// block is how long a read of a loop written by hand waits for messages, and with
-	// it how long the end of a run may take: go-redis does not end it with a context.
-	block = 100 * time.Millisecond
 )
 
 func (ceiling) Run(ctx context.Context, c Chain) error {
-	client := c.Connect()
-	defer client.Close()
-	ctx, all := newLoops(ctx)
-	for i := 1; i <= c.Stages; i++ {
-		if err := makeGroup(ctx, client, c, i); err != nil {
-			all.failed(err)
-			break
-		}
-		for lane := range c.Concurrency {
-			l := &loop{
-				group: commit.Group{
-					Client: client, Stream: c.Topic(i - 1), Group: stageName(i), Consumer: laneName(lane),
-				},
-				to:      c.Topic(i),
-				batches: make(chan []commit.Delivery, 1),
-			}
-			all.run(func() error {
-				defer close(l.batches)
-				return l.read(ctx)
-			})
-			all.run(func() error { return l.commit(context.WithoutCancel(ctx)) })
-		}
-	}
-	return all.join()
+	return c.runLanes(ctx, func(ctx context.Context, all *loops, lane commit.Group, to string) {
+		l := &loop{group: lane, to: to, batches: make(chan []commit.Delivery, 1)}
+		all.run(func() error {
+			defer close(l.batches)
+			return l.read(ctx)
+		})
+		all.run(func() error { return l.commit(context.WithoutCancel(ctx)) })
+	})
 }
-
-// makeGroup makes the group of stage i, which begins with what was preloaded.
-func makeGroup(ctx context.Context, client *redis.Client, c Chain, i int) error {
-	if err := client.XGroupCreateMkStream(ctx, c.Topic(i-1), stageName(i), "0").Err(); err != nil {
-		return fmt.Errorf("make group %s: %w", stageName(i), err)
-	}
-	return nil
-}
-
-func laneName(lane int) string { return "lane-" + strconv.Itoa(lane) }
 
 // loop is one lane of a stage: a batch is read while the one before is committed.
 type loop struct {

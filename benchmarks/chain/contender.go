@@ -78,15 +78,18 @@ func New(options *redis.Options, stages, concurrency int) Chain {
 // Topic returns the stream or channel that stage i writes; 0 is what the first one reads.
 func (c Chain) Topic(i int) string { return "{" + c.Name + "}:" + stageName(i) }
 
-// Connect returns a new client, with room for a blocking read and a call beside it for
-// each message that may be worked on at once: go-redis gives 10 connections a processor,
-// and who shares them between many lanes would measure the wait for one. The options are
-// copied, since clients keep them.
-func (c Chain) Connect() *redis.Client {
+// Connect returns a new client with room for each message that may be worked on at once.
+func (c Chain) Connect() *redis.Client { return Connect(c.Redis, c.Stages*c.Concurrency) }
+
+// Connect returns a new client with room for a blocking read and a call beside it for each
+// of so many lanes: go-redis gives 10 connections a processor, and who shares them between
+// many lanes would measure the wait for one. The options are copied, since clients keep
+// them.
+func Connect(options *redis.Options, lanes int) *redis.Client {
 	const spare = 10
-	options := *c.Redis
-	options.PoolSize = max(options.PoolSize, spare*runtime.GOMAXPROCS(0), 2*c.Stages*c.Concurrency+spare)
-	return redis.NewClient(&options)
+	own := *options
+	own.PoolSize = max(own.PoolSize, spare*runtime.GOMAXPROCS(0), 2*lanes+spare)
+	return redis.NewClient(&own)
 }
 
 func stageName(i int) string { return "stage" + strconv.Itoa(i) }

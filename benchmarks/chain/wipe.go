@@ -9,16 +9,14 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// wipeTimeout bounds how long the keys of a chain may take to go: they are looked for
-// among all keys of the server.
+// wipeTimeout bounds how long keys may take to go: they are looked for among all keys of
+// the server.
 const wipeTimeout = time.Minute
 
 func (e *ends) Close(ctx context.Context) error {
 	if e.feeder != nil {
 		defer e.feeder.Close()
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wipeTimeout)
-	defer cancel()
 	topics := make([]string, e.chain.Stages+1)
 	for i := range topics {
 		topics[i] = e.chain.Topic(i)
@@ -26,9 +24,12 @@ func (e *ends) Close(ctx context.Context) error {
 	return errors.Join(Wipe(ctx, e.client, "{"+e.chain.Name+"}", topics...), e.client.Close())
 }
 
-// Wipe deletes topics, and then all keys that begin with a hash tag. It waits for it:
-// memory that the server frees on the side would cost the next round.
+// Wipe deletes topics, and then all keys that begin with a hash tag: also after ctx has
+// ended, for they are nobody's any more. It waits for it: memory that the server frees on
+// the side would cost the next round.
 func Wipe(ctx context.Context, client *redis.Client, tag string, topics ...string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wipeTimeout)
+	defer cancel()
 	err := del(ctx, client, topics)
 	if err == nil {
 		err = wipeAll(ctx, client, tag)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -20,10 +21,13 @@ func (b *backlog) published(ctx context.Context, messages int) (bench.Account, e
 	return tally.Account(), err
 }
 
+// restoreTimeout bounds how long it may take to delete what a round has added.
+const restoreTimeout = time.Minute
+
 // restore makes the backlog what it was before a round: also after ctx has ended, for
 // there may be another.
 func (b *backlog) restore(ctx context.Context, s *site) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wipeTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), restoreTimeout)
 	defer cancel()
 	var faults []error
 	if err := b.site.own.XGroupDestroy(ctx, b.topic, s.tag).Err(); err != nil {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"runtime"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
@@ -41,14 +39,9 @@ func newClient(options *redis.Options) *redis.Client {
 // connect returns a new client with the pool that go-redis gives by default.
 func (s *site) connect() *redis.Client { return s.closing(newClient(s.options)) }
 
-// connectLanes returns a new client with room for a blocking read and a call beside it for
-// each of so many lanes: who shares connections between many lanes would measure the wait
-// for one.
+// connectLanes returns a new client with room for so many lanes.
 func (s *site) connectLanes(lanes int) *redis.Client {
-	const spare = 10
-	options := *s.options
-	options.PoolSize = max(options.PoolSize, spare*runtime.GOMAXPROCS(0), 2*lanes+spare)
-	return s.closing(redis.NewClient(&options))
+	return s.closing(chain.Connect(s.options, lanes))
 }
 
 func (s *site) closing(client *redis.Client) *redis.Client {
@@ -70,25 +63,15 @@ func (s *site) topic(name string) string {
 // atEnd has something done when the site ends; what was added last comes first.
 func (s *site) atEnd(f func() error) { s.ends = append(s.ends, f) }
 
-// wipeTimeout bounds how long the keys of a site may take to go.
-const wipeTimeout = time.Minute
-
-// end does what is to be done, and deletes all keys: also after ctx has ended, for they
-// are nobody's any more.
+// end does what is to be done, and deletes all keys: the topics first, which hold nearly
+// everything, and then what contenders have put beside them.
 func (s *site) end(ctx context.Context) error {
 	var faults []error
 	for _, f := range slices.Backward(s.ends) {
 		faults = append(faults, f())
 	}
 	s.ends = nil
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wipeTimeout)
-	defer cancel()
 	defer s.own.Close()
-	return errors.Join(append(faults, s.wipe(ctx))...)
-}
-
-// wipe deletes the topics first, which hold nearly everything, and then looks for what
-// contenders have put beside them.
-func (s *site) wipe(ctx context.Context) error {
-	return chain.Wipe(ctx, s.own, s.tag, slices.Collect(maps.Keys(s.topics))...)
+	faults = append(faults, chain.Wipe(ctx, s.own, s.tag, slices.Collect(maps.Keys(s.topics))...))
+	return errors.Join(faults...)
 }
