@@ -4,19 +4,15 @@ import (
 	"context"
 	"errors"
 	"net"
-	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // rest lets a moment pass before the next try at a Redis that is away.
 func rest(ctx context.Context) {
-	timer := time.NewTimer(readyPoll)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
+	pause.For(ctx, nil, readyPoll)
 }
 
 // once returns a client that sends nothing twice: where go-redis repeats a command whose

@@ -6,7 +6,12 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/internal/pause"
 )
+
+// moment is how long to wait, so that failing again and again does not take the machine.
+const moment = 10 * time.Millisecond
 
 // channelReceiver handles what comes through a channel, one message after the other,
 // on a connection of its own.
@@ -30,7 +35,7 @@ func listen(ctx context.Context, client *redis.Client, topic string, handle func
 		for ctx.Err() == nil {
 			msg, err := subscription.ReceiveMessage(ctx)
 			if err != nil {
-				rest(ctx)
+				pause.For(ctx, nil, moment)
 				continue
 			}
 			handle([]byte(msg.Payload))
@@ -42,13 +47,4 @@ func listen(ctx context.Context, client *redis.Client, topic string, handle func
 		<-ended
 		return err
 	}, nil
-}
-
-// rest waits for a moment, so that failing again and again does not take the machine.
-func rest(ctx context.Context) {
-	const moment = 10 * time.Millisecond
-	select {
-	case <-time.After(moment):
-	case <-ctx.Done():
-	}
 }
