@@ -61,7 +61,7 @@ func TestLatencyLastsAsLongAsItsMessagesTake(t *testing.T) {
 // the detector finds.
 func TestWhatPubSubLosesAndStreamsDoNotAddsUp(t *testing.T) {
 	all := cases(t, "pubsub-vs-streams", Config{
-		Messages: 300, Rate: 2000, Transports: []string{Millstream, PubSub},
+		Messages: 1200, Rate: 2000, Transports: []string{Millstream, PubSub},
 	})
 	assert.Equal(t, []string{"throughput", "latency", "slow-subscriber", "subscriber-restart", "redis-restart"}, names(all))
 	rounds := measure(t, all...)
@@ -75,7 +75,9 @@ func TestWhatPubSubLosesAndStreamsDoNotAddsUp(t *testing.T) {
 			assert.True(t, c.Lossy, c.Name)
 			assert.Positive(t, live.Account.Lost, "%s: %v", c.Name, live.Account)
 			assert.Equal(t, "longest pause", live.Figures[0].Name)
-			assert.GreaterOrEqual(t, live.Figures[0].Value, 70.0, "%s: half of the 150 ms were left", c.Name)
+			// Away for 300 ms: half of them leave room for messages that arrive late on a
+			// busy machine.
+			assert.GreaterOrEqual(t, live.Figures[0].Value, 150.0, c.Name)
 		}
 	}
 }
