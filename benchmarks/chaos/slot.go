@@ -8,6 +8,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/millstream-go/millstream/internal/child"
 )
 
 // slot is the place of a worker: when its process ends another one begins.
@@ -15,7 +17,7 @@ type slot struct {
 	spec spec
 
 	mu     sync.Mutex
-	proc   *process
+	proc   *child.Process
 	pause  time.Duration // until the next process, after one was ended
 	killed bool          // with kill -9
 	asked  bool          // to end
@@ -47,7 +49,7 @@ func (w *slot) keep(ctx context.Context) {
 		w.mu.Lock()
 		proc := w.proc
 		w.mu.Unlock()
-		<-proc.ended
+		<-proc.Ended()
 		pause, again := w.judge(proc)
 		if !again {
 			return
@@ -61,12 +63,12 @@ func (w *slot) keep(ctx context.Context) {
 
 // judge looks at the end of a process and tells whether, and after how long,
 // there is to be another.
-func (w *slot) judge(proc *process) (pause time.Duration, again bool) {
+func (w *slot) judge(proc *child.Process) (pause time.Duration, again bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	killed, asked := w.killed, w.asked || w.ending
 	w.killed, w.asked = false, false
-	state := proc.cmd.ProcessState
+	state := proc.State()
 	switch {
 	case killed, asked && willing(state):
 		return w.pause, !w.ending
@@ -108,7 +110,7 @@ func (w *slot) kill(pause time.Duration) {
 	defer w.mu.Unlock()
 	if w.runs() {
 		w.killed, w.pause = true, pause
-		w.proc.signal(os.Kill)
+		tell(w.proc, os.Kill)
 	}
 }
 
@@ -118,15 +120,18 @@ func (w *slot) interrupt(pause time.Duration) {
 	defer w.mu.Unlock()
 	if w.runs() && !w.asked {
 		w.asked, w.pause = true, pause
-		w.proc.signal(os.Interrupt)
+		tell(w.proc, os.Interrupt)
 	}
 }
+
+// tell sends a signal; that the process has ended is no error.
+func tell(p *child.Process, sig os.Signal) { _ = p.Signal(sig) }
 
 // runs reports whether the process has not ended; if it has, the next one is on
 // its way.
 func (w *slot) runs() bool {
 	select {
-	case <-w.proc.ended:
+	case <-w.proc.Ended():
 		return false
 	default:
 		return true
@@ -139,9 +144,9 @@ func (w *slot) freeze(ctx context.Context, d time.Duration) {
 	w.mu.Lock()
 	proc := w.proc
 	w.mu.Unlock()
-	proc.signal(syscall.SIGSTOP)
+	tell(proc, syscall.SIGSTOP)
 	sleep(ctx, d)
-	proc.signal(syscall.SIGCONT)
+	tell(proc, syscall.SIGCONT)
 }
 
 // end asks the worker to end, which it must do in time, and returns what went
@@ -150,10 +155,10 @@ func (w *slot) end() error {
 	w.mu.Lock()
 	w.ending = true
 	proc := w.proc
-	proc.signal(os.Interrupt)
+	tell(proc, os.Interrupt)
 	w.mu.Unlock()
 	const patience = drainTimeout + 25*time.Second
-	late := time.AfterFunc(patience, proc.kill)
+	late := time.AfterFunc(patience, proc.Kill)
 	<-w.done
 	late.Stop()
 	return errors.Join(w.troubles...)
@@ -165,6 +170,6 @@ func (w *slot) destroy() {
 	w.ending = true
 	proc := w.proc
 	w.mu.Unlock()
-	proc.kill()
+	proc.Kill()
 	<-w.done
 }

@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/millstream-go/millstream/internal/child"
 )
 
 // Kill ends the server as a crash would. Unless it was started with [AOF], its
@@ -73,7 +75,7 @@ func (s *Server) signal(sig os.Signal) error {
 	if s.proc == nil {
 		return fmt.Errorf("%v: redis-server was killed", sig)
 	}
-	if err := s.proc.os.Signal(sig); err != nil {
+	if err := s.proc.Signal(sig); err != nil {
 		return fmt.Errorf("%v: %w", sig, err)
 	}
 	s.paused = sig == syscall.SIGSTOP
@@ -82,8 +84,8 @@ func (s *Server) signal(sig os.Signal) error {
 
 // watch waits for the end of proc and launches its successor, unless the end
 // was on purpose. Why a launch failed is in the log.
-func (s *Server) watch(proc *process) {
-	<-proc.ended
+func (s *Server) watch(proc *child.Process) {
+	<-proc.Ended()
 	for !s.succeed(proc) {
 		select {
 		case <-s.life.Done():
@@ -93,7 +95,7 @@ func (s *Server) watch(proc *process) {
 }
 
 // succeed reports whether nothing is left to do about the end of dead.
-func (s *Server) succeed(dead *process) bool {
+func (s *Server) succeed(dead *child.Process) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.proc != dead || s.life.Err() != nil || s.launch() == nil

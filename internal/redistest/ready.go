@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/millstream-go/millstream/internal/child"
 )
 
 // patience is how long a server may take until it answers: long enough for a
@@ -23,18 +25,18 @@ var (
 )
 
 // awaitReady returns when p itself answers.
-func (s *Server) awaitReady(p *process) error {
+func (s *Server) awaitReady(p *child.Process) error {
 	ctx, cancel := context.WithTimeout(s.life, patience)
 	defer cancel()
 	poll := time.NewTicker(5 * time.Millisecond)
 	defer poll.Stop()
 	for {
-		err := s.ping(ctx, p.os.Pid)
+		err := s.ping(ctx, p.PID())
 		if err == nil {
 			return nil
 		}
 		select {
-		case <-p.ended:
+		case <-p.Ended():
 			return errEnded
 		case <-ctx.Done():
 			return fmt.Errorf("redis-server does not answer: %w", errors.Join(err, ctx.Err()))

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+
+	"github.com/millstream-go/millstream/internal/child"
 )
 
 // Server is a redis-server that runs for a test or for a package's tests.
@@ -30,7 +32,7 @@ type Server struct {
 	watchers sync.WaitGroup
 
 	mu     sync.Mutex
-	proc   *process // nil while the server is down on purpose
+	proc   *child.Process // nil while the server is down on purpose
 	paused bool
 }
 
@@ -151,16 +153,16 @@ func (s *Server) launch() error {
 	defer log.Close() // the process has its own copy
 	cmd.Stdout, cmd.Stderr = log, log
 
-	proc, err := spawn(cmd)
+	proc, err := child.Start(cmd)
 	if err != nil {
 		return err
 	}
 	if err := s.awaitReady(proc); err != nil {
-		proc.kill()
+		proc.Kill()
 		return fmt.Errorf("%s: %w; its log:\n%s", s.addr, err, s.log())
 	}
-	if err := s.writePID(proc.os.Pid); err != nil {
-		proc.kill()
+	if err := s.writePID(proc.PID()); err != nil {
+		proc.Kill()
 		return err
 	}
 	s.proc = proc
@@ -188,7 +190,7 @@ func (s *Server) down() {
 	}
 	s.proc, s.paused = nil, false // tells the watcher that it is on purpose
 	_ = os.Remove(s.path("pid"))
-	proc.kill()
+	proc.Kill()
 }
 
 // answers reports whether the server was neither killed nor paused.

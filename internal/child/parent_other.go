@@ -1,8 +1,8 @@
 //go:build !linux
 
-package redistest
+package child
 
 import "syscall"
 
-// dieWithParent asks for nothing: only Linux has the means.
+// dieWithParent asks for nothing: only Linux can end a child with its parent.
 func dieWithParent() *syscall.SysProcAttr { return nil }
