@@ -11,18 +11,20 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"github.com/millstream-go/millstream/examples/internal/app"
 )
 
 func TestDefaultRun(t *testing.T) {
 	t.Parallel()
 	p := mustRun(t, nil)
-	if took := time.Since(p.started); took > time.Minute {
+	if took := time.Since(p.Started); took > time.Minute {
 		t.Errorf("the demonstration took %v", took)
 	}
-	if got := p.stderr.String(); got != "no REDIS_URL: running on an embedded Redis (in memory, gone at exit)\n" {
+	if got := p.Stderr(); got != "no REDIS_URL: running on an embedded Redis (in memory, gone at exit)\n" {
 		t.Errorf("stderr: %s", got)
 	}
-	out := p.stdout.String()
+	out := p.Stdout()
 	for line := range strings.Lines(out) {
 		if utf8.RuneCountInString(line) > 101 {
 			t.Errorf("a line is too long: %s", line)
@@ -47,7 +49,7 @@ func TestDefaultRun(t *testing.T) {
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	p := mustRun(t, nil, "-json")
-	keys := regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(p.stdout.String(), -1)
+	keys := regexp.MustCompile(`"(\w+)":`).FindAllStringSubmatch(p.Stdout(), -1)
 	var names []string
 	for _, key := range keys {
 		names = append(names, key[1])
@@ -60,6 +62,11 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// runHere runs the program inside the test.
+func runHere(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return app.Run("orders", program, args, app.IO{Stdin: stdin, Stdout: stdout, Stderr: stderr})
+}
+
 // TestInProcess runs the program inside the test, for goleak to see what it
 // leaves behind.
 func TestInProcess(t *testing.T) {
@@ -68,11 +75,10 @@ func TestInProcess(t *testing.T) {
 	}
 	orders := trouble(7, 100)
 	var stdout, stderr bytes.Buffer
-	if code := run([]string{"-json", "-in", "-"}, bytes.NewReader(orders), &stdout, &stderr); code != 0 {
+	if code := runHere([]string{"-json", "-in", "-"}, bytes.NewReader(orders), &stdout, &stderr); code != 0 {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
-	p := program{stdout: stdout}
-	if got, want := p.totals(t), expect(t, orders).totals; got != want {
+	if got, want := totals(t, stdout.String()), expect(t, orders).totals; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -80,7 +86,7 @@ func TestInProcess(t *testing.T) {
 func TestGraph(t *testing.T) {
 	t.Setenv("REDIS_URL", "redis://127.0.0.1:1") // which nobody is to ask
 	var stdout, stderr bytes.Buffer
-	if code := run([]string{"-graph", "-in", "no such file"}, nil, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
+	if code := runHere([]string{"-graph", "-in", "no such file"}, nil, &stdout, &stderr); code != 0 || stderr.Len() > 0 {
 		t.Fatalf("exit code %d: %s", code, stderr.String())
 	}
 	graph := stdout.String()
@@ -132,7 +138,7 @@ func TestWrongUse(t *testing.T) {
 		want string
 	}{
 		"unknown flag":       {[]string{"-speed", "9"}, 2, "flag provided but not defined: -speed"},
-		"an argument":        {[]string{"orders.ndjson"}, 2, `unexpected argument "orders.ndjson": orders are read from -in FILE`},
+		"an argument":        {[]string{"orders.ndjson"}, 2, `unexpected argument "orders.ndjson"`},
 		"no Jaeger":          {[]string{"-jaeger", "localhost:16686"}, 2, "JAEGER_URL or -jaeger is no URL of a Jaeger: want one like http://localhost:16686"},
 		"two outputs":        {[]string{"-json", "-graph"}, 2, "-json and -graph exclude each other"},
 		"no value":           {[]string{"-in"}, 2, "flag needs an argument: -in"},
@@ -149,12 +155,12 @@ func TestWrongUse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := start(t, nil, test.args...)
-			if code := p.wait(t); code != test.code {
+			if code := p.Wait(t); code != test.code {
 				t.Errorf("exit code %d, want %d", code, test.code)
 			}
-			message := p.stderr.String()
-			if !strings.Contains(message, test.want) || p.stdout.Len() > 0 {
-				t.Errorf("want %q on stderr and nothing on stdout, got %q and %q", test.want, message, p.stdout.String())
+			message := p.Stderr()
+			if !strings.Contains(message, test.want) || len(p.Stdout()) > 0 {
+				t.Errorf("want %q on stderr and nothing on stdout, got %q and %q", test.want, message, p.Stdout())
 			}
 			if strings.Contains(message, secret) {
 				t.Errorf("the password is in %q", message)
@@ -175,8 +181,8 @@ func TestASettingOfOpenTelemetryThatIsWrongIsWrongUse(t *testing.T) {
 		"OTEL_PROPAGATORS=such":                      "OTEL_PROPAGATORS",
 	} {
 		p := startIn(t, []string{variable}, nil)
-		if code := p.wait(t); code != exitUsage || !strings.Contains(p.stderr.String(), want) || p.stdout.Len() > 0 {
-			t.Errorf("%s: exit code %d, stderr: %s", variable, code, p.stderr.String())
+		if code := p.Wait(t); code != app.ExitUsage || !strings.Contains(p.Stderr(), want) || len(p.Stdout()) > 0 {
+			t.Errorf("%s: exit code %d, stderr: %s", variable, code, p.Stderr())
 		}
 	}
 }
@@ -184,7 +190,7 @@ func TestASettingOfOpenTelemetryThatIsWrongIsWrongUse(t *testing.T) {
 func TestHelp(t *testing.T) {
 	t.Setenv("REDIS_URL", "redis://:s3cr3t@localhost")
 	var stdout, stderr bytes.Buffer
-	if code := run([]string{"-h"}, nil, &stdout, &stderr); code != 0 {
+	if code := runHere([]string{"-h"}, nil, &stdout, &stderr); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
 	help := stderr.String()
@@ -221,21 +227,21 @@ func TestInterruptWhileWaitingForInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	time.Sleep(time.Second) // for the order to be on its way; it does not matter how far
-	if code := p.signal(t, os.Interrupt).wait(t); code != exitInterrupted {
-		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	if code := p.signal(t, os.Interrupt).Wait(t); code != app.ExitInterrupted {
+		t.Errorf("exit code %d, want %d", code, app.ExitInterrupted)
 	}
-	if !strings.Contains(p.stderr.String(), "orders: interrupted; the embedded Redis is gone") {
-		t.Errorf("stderr: %s", p.stderr.String())
+	if !strings.Contains(p.Stderr(), "orders: interrupted; the embedded Redis is gone") {
+		t.Errorf("stderr: %s", p.Stderr())
 	}
 	if got := p.totals(t); got.Read > 1 || got.Charged > 1 {
 		t.Errorf("got %+v", got)
 	}
 }
 
-func (p *program) signal(t *testing.T, sig os.Signal) *program {
+func (p call) signal(t *testing.T, sig os.Signal) call {
 	t.Helper()
 	// The exit code tells of a program that ended just before.
-	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := p.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Error(err)
 	}
 	return p
@@ -254,9 +260,9 @@ func TestTheSecondInterruptKills(t *testing.T) {
 		p.signal(t, sig)
 		time.Sleep(200 * time.Millisecond)
 	}
-	p.wait(t)
-	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	p.Wait(t)
+	status, ok := p.State().Sys().(syscall.WaitStatus)
 	if !ok || !status.Signaled() || status.Signal() != syscall.SIGINT {
-		t.Errorf("it ended with %v: %s", p.cmd.ProcessState, p.stderr.String())
+		t.Errorf("it ended with %v: %s", p.State(), p.Stderr())
 	}
 }

@@ -8,13 +8,13 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/millstream-go/millstream/examples/internal/app"
 	"github.com/millstream-go/millstream/examples/orders/internal/bank"
 	"github.com/millstream-go/millstream/examples/orders/internal/ledger"
 	"github.com/millstream-go/millstream/examples/orders/internal/order"
 	"github.com/millstream-go/millstream/examples/orders/internal/shop"
 	"github.com/millstream-go/millstream/internal/otlptest"
 	"github.com/millstream-go/millstream/internal/redistest"
-	"github.com/millstream-go/millstream/tracing"
 )
 
 // closedBooks are a ledger that ships nothing for two calls.
@@ -37,7 +37,7 @@ func runWithClosedBooks(t *testing.T, collector *otlptest.Collector, orders stri
 		name, value, _ := strings.Cut(variable, "=")
 		t.Setenv(name, value)
 	}
-	shutdown, err := tracing.Setup(t.Context(), service)
+	shutdown, err := app.Telemetry(t.Context(), "orders", t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,5 @@ func runWithClosedBooks(t *testing.T, collector *otlptest.Collector, orders stri
 	if _, err := process(t.Context(), client, shop.New(bank.New(books.Ledger), books, logger), strings.NewReader(orders), logger); err != nil {
 		t.Error(err)
 	}
-	if err := shutdown(t.Context()); err != nil {
-		t.Error(err)
-	}
+	shutdown()
 }

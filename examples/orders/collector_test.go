@@ -17,13 +17,13 @@ type printed struct {
 	Retried *report.Retried `json:"retried"`
 }
 
-func (p *program) printed(t *testing.T) printed {
+func (p call) printed(t *testing.T) printed {
 	t.Helper()
 	var out printed
-	decoder := json.NewDecoder(strings.NewReader(p.stdout.String()))
+	decoder := json.NewDecoder(strings.NewReader(p.Stdout()))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(&out); err != nil {
-		t.Fatalf("stdout: %v; stderr: %s", err, p.stderr.String())
+		t.Fatalf("stdout: %v; stderr: %s", err, p.Stderr())
 	}
 	return out
 }
@@ -57,14 +57,14 @@ func expectUndisturbed(t *testing.T, env []string) {
 	// left alone go on for a minute.
 	const limit = 30 * time.Second
 	p := startIn(t, env, nil, "-json")
-	code := p.wait(t)
-	if took := time.Since(p.started); code != 0 || took > limit {
-		t.Errorf("exit code %d after %v, want 0 before %v: %s", code, took, limit, p.stderr.String())
+	code := p.Wait(t)
+	if took := time.Since(p.Started); code != 0 || took > limit {
+		t.Errorf("exit code %d after %v, want 0 before %v: %s", code, took, limit, p.Stderr())
 	}
 	if got, want := p.printed(t).Totals, expect(t, []byte(sample)).totals; got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
-	message := p.stderr.String()
+	message := p.Stderr()
 	if n := strings.Count(message, "level="); n != 1 || !strings.Contains(message, "level=WARN") {
 		t.Errorf("%d lines, want one warning: %s", n, message)
 	}
@@ -75,8 +75,8 @@ func TestTheTraceThatIsNamedIsOneThatWasExported(t *testing.T) {
 	collector := otlptest.Start(t)
 	env := to(collector, "OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.3", "JAEGER_URL=https://user:unseen@jaeger.example.com/ui/")
 	p := startIn(t, env, nil, "-json")
-	if code := p.wait(t); code != 0 || strings.Contains(p.stdout.String(), "unseen") {
-		t.Fatalf("exit code %d: %s %s", code, p.stdout.String(), p.stderr.String())
+	if code := p.Wait(t); code != 0 || strings.Contains(p.Stdout(), "unseen") {
+		t.Fatalf("exit code %d: %s %s", code, p.Stdout(), p.Stderr())
 	}
 	retried := p.printed(t).Retried
 	if retried == nil {
@@ -102,8 +102,8 @@ func TestAllTracesOfTheSampleAreExported(t *testing.T) {
 	t.Parallel()
 	collector := otlptest.Start(t)
 	p := startIn(t, to(collector), nil, "-json")
-	if code := p.wait(t); code != 0 || strings.Contains(p.stderr.String(), "level=") {
-		t.Fatalf("exit code %d: %s", code, p.stderr.String())
+	if code := p.Wait(t); code != 0 || strings.Contains(p.Stderr(), "level=") {
+		t.Fatalf("exit code %d: %s", code, p.Stderr())
 	}
 	expectWhole(t, collector.Spans(), 1000)
 }
@@ -121,11 +121,11 @@ func TestNoTraceIsNamedIfNoneIsExported(t *testing.T) {
 			t.Parallel()
 			orders := lineOf("flaky", "tok_flaky") + "\n"
 			p := startIn(t, env, strings.NewReader(orders), "-json", "-in", "-")
-			if code := p.wait(t); code != 0 || p.printed(t).Express != 1 {
-				t.Fatalf("exit code %d: %s", code, p.stderr.String())
+			if code := p.Wait(t); code != 0 || p.printed(t).Express != 1 {
+				t.Fatalf("exit code %d: %s", code, p.Stderr())
 			}
-			if strings.Contains(p.stdout.String(), "retried") {
-				t.Errorf("stdout: %s", p.stdout.String())
+			if strings.Contains(p.Stdout(), "retried") {
+				t.Errorf("stdout: %s", p.Stdout())
 			}
 		})
 	}

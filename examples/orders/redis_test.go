@@ -14,6 +14,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/millstream-go/millstream/examples/internal/app"
 	"github.com/millstream-go/millstream/internal/redistest"
 )
 
@@ -56,11 +57,10 @@ func TestKilledAtAnyMoment(t *testing.T) {
 			pause := between(r, 20*time.Millisecond, latest)
 			select {
 			case <-time.After(pause):
-			case <-p.ended:
-				t.Logf("done after %v, before it could be killed", time.Since(p.started))
+			case <-p.Ended():
+				t.Logf("done after %v, before it could be killed", time.Since(p.Started))
 			}
-			_ = p.cmd.Process.Kill()
-			<-p.ended
+			p.Kill()
 			t.Logf("killed after %v: %s", pause, progress(t, client))
 		}
 		checkRun(t, client, orders, args)
@@ -99,14 +99,14 @@ func TestInterruptedAtAnyMoment(t *testing.T) {
 		select {
 		case <-time.After(between(r, 250*time.Millisecond, 1200*time.Millisecond)):
 			p.signal(t, os.Interrupt)
-		case <-p.ended:
+		case <-p.Ended():
 		}
 		signaled := time.Now()
-		code := p.wait(t)
+		code := p.Wait(t)
 		if took := time.Since(signaled); took > drainTimeout+5*time.Second {
 			t.Errorf("it took %v to end", took)
 		}
-		t.Logf("exit code %d after %v: %s", code, signaled.Sub(p.started), progress(t, client))
+		t.Logf("exit code %d after %v: %s", code, signaled.Sub(p.Started), progress(t, client))
 		so := p.totals(t)
 		switch {
 		case code == 0:
@@ -115,8 +115,8 @@ func TestInterruptedAtAnyMoment(t *testing.T) {
 				t.Errorf("done with %+v\nwant      %+v", so, whole)
 			}
 			continue
-		case code != exitInterrupted || p.stderr.String() != "orders: interrupted; the same command goes on where this one stopped\n":
-			t.Errorf("exit code %d: %s", code, p.stderr.String())
+		case code != app.ExitInterrupted || p.Stderr() != "orders: interrupted; the same command goes on where this one stopped\n":
+			t.Errorf("exit code %d: %s", code, p.Stderr())
 		case so.Charged > whole.Charged || so.Poisoned > whole.Poisoned:
 			t.Errorf("so far %+v, in all it is to be %+v", so, whole)
 		}
@@ -136,10 +136,9 @@ func TestTwoAtOnce(t *testing.T) {
 	args := []string{"-json", "-redis", server.URL(), "-in", file(t, orders)}
 	one, other := start(t, nil, args...), start(t, nil, args...)
 	time.Sleep(between(r, 250*time.Millisecond, 1500*time.Millisecond))
-	_ = other.cmd.Process.Kill()
-	<-other.ended
-	if code := one.wait(t); code != 0 {
-		t.Fatalf("exit code %d: %s", code, one.stderr.String())
+	other.Kill()
+	if code := one.Wait(t); code != 0 {
+		t.Fatalf("exit code %d: %s", code, one.Stderr())
 	}
 	if got, want := one.totals(t), expect(t, orders).totals; got != want {
 		t.Errorf("got  %+v\nwant %+v", got, want)
@@ -318,17 +317,11 @@ func TestPassword(t *testing.T) {
 	}
 	address := strings.TrimPrefix(server.URL(), "redis://")
 	p := start(t, strings.NewReader(""), "-in", "-", "-redis", "redis://shop:s3cr3t@"+address)
-	code, message := p.wait(t), p.stderr.String()
+	code, message := p.Wait(t), p.Stderr()
 	if code != 1 || !strings.Contains(message, "WRONGPASS") || strings.Contains(message, "s3cr3t") || strings.Count(message, "\n") != 1 {
 		t.Errorf("exit code %d: %s", code, message)
 	}
 	mustRun(t, strings.NewReader(""), "-in", "-", "-redis", "redis://shop:right@"+address)
-}
-
-func TestEscaped(t *testing.T) {
-	if got := escaped(`a*b?c[d]e\f{g}`); got != `a\*b\?c\[d\]e\\f{g}` {
-		t.Errorf("got %s", got)
-	}
 }
 
 // TestLongLines sends orders of several megabytes.

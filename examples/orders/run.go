@@ -14,6 +14,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/millstream-go/millstream/examples/internal/app"
 	"github.com/millstream-go/millstream/examples/orders/internal/bank"
 	"github.com/millstream-go/millstream/examples/orders/internal/ledger"
 	"github.com/millstream-go/millstream/examples/orders/internal/report"
@@ -26,8 +27,6 @@ import (
 //go:embed sample.ndjson
 var sample string
 
-var errInterrupted = errors.New("interrupted")
-
 const (
 	// idleTime is how long a crashed run keeps its messages from the next one.
 	idleTime = 2 * time.Second
@@ -39,12 +38,12 @@ const (
 )
 
 func (c *command) run(ctx context.Context) error {
-	logger := c.logger(slog.LevelError)
+	logger := app.Logger(c.Stderr, slog.LevelError)
 	if c.graph {
-		_, err := fmt.Fprint(c.stdout, shop.New(nil, nil, logger).Pipeline.Mermaid())
+		_, err := fmt.Fprint(c.Stdout, shop.New(nil, nil, logger).Pipeline.Mermaid())
 		return err
 	}
-	shutdown, err := c.setup(ctx)
+	shutdown, err := app.Telemetry(ctx, "orders", c.Stderr)
 	if err != nil {
 		return err
 	}
@@ -54,7 +53,7 @@ func (c *command) run(ctx context.Context) error {
 		return err
 	}
 	defer in.Close()
-	client, stop, err := c.connect(ctx)
+	client, stop, err := app.Connect(ctx, c.redisURL, c.Stderr)
 	if err != nil {
 		return err
 	}
@@ -65,14 +64,14 @@ func (c *command) run(ctx context.Context) error {
 		if _, err := orders.Peek(1); err != nil && !errors.Is(err, io.EOF) {
 			return fmt.Errorf("read the orders: %w", err)
 		}
-		if err := reset(ctx, client); err != nil {
+		if err := app.Reset(ctx, client, shop.Prefix); err != nil {
 			return fmt.Errorf("reset: %w", err)
 		}
 	}
 	books := ledger.New(client, shop.Prefix+"ledger:")
 	s := shop.New(bank.New(books), books, logger)
 	read, err := process(ctx, client, s, orders, logger)
-	if err != nil && !errors.Is(err, errInterrupted) {
+	if err != nil && !errors.Is(err, app.ErrInterrupted) {
 		return err
 	}
 	if reportErr := c.report(ctx, client, s, books, read); reportErr != nil {
@@ -87,7 +86,7 @@ func (c *command) open() (io.ReadCloser, error) {
 	case "":
 		return io.NopCloser(strings.NewReader(sample)), nil
 	case "-":
-		return io.NopCloser(c.stdin), nil
+		return io.NopCloser(c.Stdin), nil
 	}
 	file, err := os.Open(c.in)
 	if err != nil {
@@ -98,7 +97,7 @@ func (c *command) open() (io.ReadCloser, error) {
 
 // process publishes the orders and runs the pipeline until there is nothing left
 // to do, and returns how many lines it read. When ctx ends before, what was
-// begun is finished, and the error is errInterrupted.
+// begun is finished, and the error is app.ErrInterrupted.
 func process(ctx context.Context, client redis.UniversalClient, s shop.Shop, in io.Reader, logger *slog.Logger) (int, error) {
 	transport, err := streams.NewTransport(client, streams.Config{
 		IdleTime: idleTime,
@@ -131,7 +130,7 @@ func process(ctx context.Context, client redis.UniversalClient, s shop.Shop, in 
 	case runErr != nil:
 		return read, runErr
 	case interrupted:
-		return read, errInterrupted
+		return read, app.ErrInterrupted
 	default:
 		return read, err
 	}
@@ -155,7 +154,7 @@ func (c *command) report(ctx context.Context, client redis.UniversalClient, s sh
 		}
 	}
 	if c.json {
-		return r.JSON(c.stdout)
+		return r.JSON(c.Stdout)
 	}
-	return r.Table(c.stdout)
+	return r.Table(c.Stdout)
 }

@@ -67,7 +67,7 @@ create placed PRODUCER
 }
 
 // ofAllKinds runs an order of each kind, and returns the spans.
-func ofAllKinds(t *testing.T) (p *program, spans []otlptest.Span) {
+func ofAllKinds(t *testing.T) (p call, spans []otlptest.Span) {
 	t.Helper()
 	server, collector := redistest.Start(t), otlptest.Start(t)
 	if err := server.Client(t).Do(t.Context(), "ACL", "SETUSER", "shop", "on", ">unseen", "~*", "&*", "+@all").Err(); err != nil {
@@ -79,8 +79,8 @@ func ofAllKinds(t *testing.T) (p *program, spans []otlptest.Span) {
 	}
 	p = startIn(t, to(collector), nil, "-in", file(t, []byte(strings.Join(orders, "\n")+"\n")),
 		"-redis", "redis://shop:unseen@"+strings.TrimPrefix(server.URL(), "redis://"))
-	if code := p.wait(t); code != 0 || p.stderr.Len() > 0 {
-		t.Fatalf("exit code %d: %s", code, p.stderr.String())
+	if code := p.Wait(t); code != 0 || len(p.Stderr()) > 0 {
+		t.Fatalf("exit code %d: %s", code, p.Stderr())
 	}
 	return p, collector.Spans()
 }
@@ -107,8 +107,8 @@ func TestEachOrderHasOneTraceThatTellsItsWay(t *testing.T) {
 		"charged at attempt 3 and then shipped", "order     o-unseen-flaky", "trace id  " + flaky.id + "\n",
 		"Jaeger    http://localhost:16686/trace/" + flaky.id + "\n",
 	} {
-		if !strings.Contains(p.stdout.String(), want) {
-			t.Errorf("%q is not in\n%s", want, p.stdout.String())
+		if !strings.Contains(p.Stdout(), want) {
+			t.Errorf("%q is not in\n%s", want, p.Stdout())
 		}
 	}
 	for _, span := range spans {

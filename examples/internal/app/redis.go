@@ -1,29 +1,40 @@
-package main
+package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/url"
+	"os"
 	"slices"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/millstream-go/millstream/examples/orders/internal/shop"
 	"github.com/millstream-go/millstream/internal/demoredis"
 )
 
 // pingTimeout is how long the server may take to show that it is there.
 const pingTimeout = 5 * time.Second
 
-// connect returns a client of the Redis that the command is to run on.
-func (c *command) connect(ctx context.Context) (client *redis.Client, stop func(), err error) {
-	if c.redisURL == "" {
-		fmt.Fprintln(c.stderr, "no REDIS_URL: running on an embedded Redis (in memory, gone at exit)")
+// Embedded is said to whoever has no Redis.
+const Embedded = "no REDIS_URL: running on an embedded Redis (in memory, gone at exit)"
+
+// RedisURL returns the URL that a flag was given, or else that of the environment. It is no
+// flag's default: -h would show its password.
+func RedisURL(flag string) string { return cmp.Or(flag, os.Getenv("REDIS_URL")) }
+
+// Connect returns a client of the Redis at the URL, which it has asked. Without a URL it
+// starts an embedded one and says so: other processes reach it at the client's address. stop
+// closes the client, and ends the embedded one.
+func Connect(ctx context.Context, url string, notice io.Writer) (client *redis.Client, stop func(), err error) {
+	if url == "" {
+		fmt.Fprintln(notice, Embedded)
 		return demoredis.Start()
 	}
-	options, err := parseURL(c.redisURL)
+	options, err := parseURL(url)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -58,10 +69,10 @@ func parseURL(text string) (*redis.Options, error) {
 	return options, nil
 }
 
-// reset deletes all that the pipeline and its ledger have in Redis.
-func reset(ctx context.Context, client redis.UniversalClient) error {
+// Reset deletes all keys that begin with the prefix, on the one server of the client.
+func Reset(ctx context.Context, client redis.UniversalClient, prefix string) error {
 	const page = 1000
-	keys := client.Scan(ctx, 0, escaped(shop.Prefix)+"*", page).Iterator()
+	keys := client.Scan(ctx, 0, escaped(prefix)+"*", page).Iterator()
 	var found []string
 	for keys.Next(ctx) {
 		if found = append(found, keys.Val()); len(found) >= page {
