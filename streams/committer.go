@@ -3,6 +3,7 @@ package streams
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/millstream-go/millstream/internal/commit"
@@ -10,10 +11,23 @@ import (
 )
 
 // committer settles deliveries in batches. There is no timer: they gather while
-// the commit before is in flight.
+// the commit before is in flight. When none is and nothing else waits, the lane commits
+// itself, for to wake another goroutine takes a good part of the time that a message needs.
 type committer struct {
 	sub   *subscription
 	queue chan commit.Delivery
+	// queued is how many were passed on and are not settled: nothing may overtake them.
+	queued atomic.Int64
+	// lock has an item while a commit is under way. It is no mutex because the commit waits
+	// for Redis with it, and in a testing/synctest bubble time stands still while another
+	// waits for a mutex.
+	lock chan struct{}
+	// single is the batch of a lane that has the lock.
+	single [1]commit.Delivery
+	// work ends when commits are given up. It is set before lanes run.
+	work context.Context
+	// failing is set while Redis does not answer: no lane is to wait for it.
+	failing atomic.Bool
 }
 
 const (
@@ -25,13 +39,17 @@ const (
 // newCommitter returns a committer whose queue is bounded, so that lanes wait
 // when Redis does not keep up.
 func newCommitter(s *subscription) *committer {
-	return &committer{sub: s, queue: make(chan commit.Delivery, 2*maxCommit)}
+	return &committer{sub: s, queue: make(chan commit.Delivery, 2*maxCommit), lock: make(chan struct{}, 1)}
 }
 
-// submit passes a delivery on to be settled. It waits while the queue is full;
-// when that takes longer than a closing subscription may, the entry goes back.
+// submit settles a delivery, or passes it on to be settled. It waits while the queue is
+// full; when that takes longer than a closing subscription may, the entry goes back.
 func (c *committer) submit(entry *commit.Entry, effects handoff.Effects) {
 	delivery := commit.Delivery{ID: entry.ID, Attempt: entry.Attempt, Noted: entry.History.Failures > 0, Serial: entry.Serial, Effects: effects}
+	if c.settledAtOnce(&delivery) {
+		return
+	}
+	c.queued.Add(1)
 	select {
 	case c.queue <- delivery:
 		return
@@ -40,32 +58,69 @@ func (c *committer) submit(entry *commit.Entry, effects handoff.Effects) {
 	select {
 	case c.queue <- delivery:
 	case <-c.sub.expired:
+		c.queued.Add(-1)
 		c.sub.handBack(entry.ID, true)
 	}
 }
 
-// run commits until the queue is closed and empty. When ctx ends before that,
+// settledAtOnce tries once to settle a delivery that has nothing to wait for, and no other
+// to wait with.
+func (c *committer) settledAtOnce(delivery *commit.Delivery) bool {
+	if c.failing.Load() || c.queued.Load() > 0 || c.sub.feed.left.Load() > 0 || c.sub.isStopping() {
+		return false
+	}
+	select {
+	case c.lock <- struct{}{}:
+	default:
+		return false
+	}
+	defer func() { <-c.lock }()
+	c.single[0] = *delivery
+	batch := c.single[:]
+	defer clear(batch)
+	begun := c.sub.commits.begin(c.work)
+	results, err := c.settle(c.work, batch)
+	if err == nil {
+		c.settled(c.work, batch, results, begun, false)
+		return true
+	}
+	*delivery = batch[0] // of which some may be done: what is out of the commit's reach
+	if !commit.Refused(err) {
+		c.sub.count.troubles.Add(1)
+		c.failing.Store(true)
+		delivery.Repeated = true
+	}
+	return false
+}
+
+// run commits until the queue is closed and empty. When work ends before that,
 // the rest is left pending for others.
-func (c *committer) run(ctx context.Context) {
+func (c *committer) run() {
 	batch := make([]commit.Delivery, 0, maxCommit)
 	for delivery := range c.queue {
-		batch = append(batch[:0], delivery)
-		bytes := deliverySize(delivery)
-	gather:
-		for len(batch) < maxCommit && bytes < maxCommitBytes {
-			select {
-			case next, ok := <-c.queue:
-				if !ok {
-					break gather
-				}
-				batch = append(batch, next)
-				bytes += deliverySize(next)
-			default:
-				break gather
-			}
-		}
-		c.commit(ctx, batch)
+		c.lock <- struct{}{}
+		batch = c.gather(append(batch[:0], delivery))
+		c.commit(c.work, batch)
+		c.queued.Add(-int64(len(batch)))
+		<-c.lock
 	}
+}
+
+// gather adds what waits in the queue.
+func (c *committer) gather(batch []commit.Delivery) []commit.Delivery {
+	for bytes := deliverySize(batch[0]); len(batch) < maxCommit && bytes < maxCommitBytes; {
+		select {
+		case next, ok := <-c.queue:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, next)
+			bytes += deliverySize(next)
+		default:
+			return batch
+		}
+	}
+	return batch
 }
 
 func deliverySize(d commit.Delivery) int {
@@ -87,9 +142,7 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 			if failures > 0 {
 				c.sub.log.Info("commits work again", "failures", failures)
 			}
-			c.sub.holds.remove(batch)
-			c.sub.commits.done(ctx, begun, len(batch))
-			c.report(ctx, batch, results, failures > 0)
+			c.settled(ctx, batch, results, begun, failures > 0)
 			return
 		}
 		if commit.Refused(err) {
@@ -97,6 +150,7 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 			return
 		}
 		c.sub.count.troubles.Add(1)
+		c.failing.Store(true)
 		if time.Since(said) > time.Minute {
 			said = time.Now()
 			c.sub.log.Warn("commit failed, trying again", "messages", len(batch), "failures", failures+1, "error", err)
@@ -111,6 +165,14 @@ func (c *committer) commit(ctx context.Context, batch []commit.Delivery) {
 		case <-time.After(backoff(50*time.Millisecond, 2*time.Second, failures+1)):
 		}
 	}
+}
+
+// settled takes note of what became of a batch.
+func (c *committer) settled(ctx context.Context, batch []commit.Delivery, results []commit.Result, begun time.Time, repeated bool) {
+	c.failing.Store(false)
+	c.sub.holds.remove(batch)
+	c.sub.commits.done(ctx, begun, len(batch))
+	c.report(ctx, batch, results, repeated)
 }
 
 // settle carries a batch out: first what is out of the commit's reach.

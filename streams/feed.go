@@ -25,6 +25,8 @@ type feed struct {
 	// a lane waits. bytes is the mean size of an entry.
 	ahead atomic.Int64
 	bytes atomic.Int64
+	// left is how many entries were read and not taken by a lane.
+	left atomic.Int64
 
 	// lock has an item while a lane is at what follows. It is no mutex because a lane
 	// waits for a batch with it, and in a testing/synctest bubble time stands still
@@ -79,6 +81,7 @@ func (f *feed) next(t *turn) (commit.Entry, bool) {
 		if len(f.current) > 0 {
 			entry := f.current[0]
 			f.current = f.current[1:]
+			f.left.Add(-1)
 			t.began = now
 			return entry, true
 		}
@@ -168,6 +171,7 @@ func (f *feed) put(entries []commit.Entry) {
 	if len(entries) == 0 {
 		return
 	}
+	f.left.Add(int64(len(entries)))
 	total := 0
 	for _, e := range entries {
 		for _, v := range e.Values {

@@ -1,6 +1,7 @@
 package streams_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,50 @@ func TestAnOutputThatTheUserMayNotWriteHoldsUpNoOtherMessage(t *testing.T) {
 		msg.Ack()
 	}
 	eventually(t, func() bool { return c.XLen(t.Context(), topic+":out").Val() == 3 }, "the others are not committed")
+	require.Equal(t, map[string]int64{"millstream:parked": 1}, pendingOf(t, c, topic), "the one is put aside")
+}
+
+// What is finished while a commit is under way is committed together, and so refused
+// together.
+func TestAMessageWhoseCommitIsRefusedHoldsUpNoneThatAreCommittedWithIt(t *testing.T) {
+	t.Parallel()
+	own := redistest.Start(t)
+	topic, c := newTopic(t), own.Client(t)
+	uuids := []string{"first", "1", "2", "3", "4"}
+	publish(t, c, topic, uuids...)
+	require.NoError(t, c.Do(t.Context(), "ACL", "SETUSER", "worker", "on", "nopass", "+@all", "~"+topic+"*").Err())
+	limited := redis.NewClient(&redis.Options{Addr: own.Addr(), Username: "worker", Password: "any"})
+	t.Cleanup(func() { _ = limited.Close() })
+	underWay, goOn := make(chan struct{}), make(chan struct{})
+	var commits atomic.Int64
+	limited.AddHook(aroundProcess(func(cmd redis.Cmder, next func() error) error {
+		if isCommit(cmd, topic) && commits.Add(1) == 1 {
+			close(underWay)
+			<-goOn
+		}
+		return next()
+	}))
+	messages, s := subscribe(t, limited, topic, streams.SubscriberConfig{Concurrency: len(uuids)})
+	p := newPublisher(t, limited, streams.PublisherConfig{})
+	delivered := map[string]*message.Message{}
+	for range uuids {
+		msg := receive(t, messages)
+		to := topic + ":out"
+		if msg.UUID == "2" {
+			to = "elsewhere"
+		}
+		require.NoError(t, p.Publish(to, out(msg, "of "+msg.UUID)))
+		delivered[msg.UUID] = msg
+	}
+	delivered["first"].Ack()
+	<-underWay
+	for _, uuid := range uuids[1:] {
+		delivered[uuid].Ack()
+	}
+	eventually(t, func() bool { return s.Stats()[0].InFlight == 0 }, "the handlers are not done")
+	time.Sleep(20 * time.Millisecond) // for what they did to be queued; if it is not, less is tested
+	close(goOn)
+	eventually(t, func() bool { return c.XLen(t.Context(), topic+":out").Val() == 4 }, "the others are not committed")
 	require.Equal(t, map[string]int64{"millstream:parked": 1}, pendingOf(t, c, topic), "the one is put aside")
 }
 

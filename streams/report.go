@@ -44,7 +44,7 @@ func (c *committer) report(ctx context.Context, batch []commit.Delivery, results
 			d.Effects.Tell(handoff.Duplicated, nil)
 			c.say(slog.LevelInfo, saidDuplicate, d)
 		case commit.Fenced:
-			if repeated {
+			if repeated || d.Repeated {
 				count.unconfirmed.Add(1)
 				d.Effects.Tell(handoff.Unconfirmed, nil)
 				c.say(slog.LevelInfo, saidUnconfirmed, d)

@@ -19,7 +19,7 @@ import (
 //	claimer    takes over parked and abandoned entries
 //	heartbeat  renews the hold on what was read and is not settled
 //	lanes      deliver a message each and wait for its ack or nack
-//	committer  settles what the lanes finished, in batches
+//	committer  settles what the lanes finished and did not settle at once, in batches
 //	trimmer    deletes what all groups are done with
 //	sweeper    removes consumers that are long gone
 //
@@ -103,6 +103,7 @@ func (s *subscription) run(ctx context.Context) {
 	// Reading, renewing and committing go on while handlers finish after ctx has ended.
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
+	s.committer.work = work
 
 	var reading, lanes, committing, beating sync.WaitGroup
 	reading.Go(func() { s.read(work) })
@@ -114,7 +115,7 @@ func (s *subscription) run(ctx context.Context) {
 	for range s.config.Concurrency {
 		lanes.Go(func() { s.lane(ctx) })
 	}
-	committing.Go(func() { s.committer.run(work) })
+	committing.Go(s.committer.run)
 	beating.Go(func() { s.beat(work) })
 
 	select {

@@ -49,8 +49,10 @@ type Delivery struct {
 	// attempt: waits that do not count may come in between.
 	Noted bool
 	// Serial is the reader's own number for the delivery.
-	Serial  uint64
-	Effects handoff.Effects
+	Serial uint64
+	// Repeated tells that it was sent before, without a reply: it may be settled.
+	Repeated bool
+	Effects  handoff.Effects
 }
 
 // Outcome tells what became of a delivery.

@@ -16,13 +16,26 @@ func (once) NoRetry() bool { return true }
 
 // runOnce runs a script without go-redis's retries.
 func runOnce(ctx context.Context, client redis.UniversalClient, script *redis.Script, keys []string, args ...any) *redis.Cmd {
-	// Queueing on a pipeline that is never executed makes the command and no more.
-	cmd := script.EvalSha(ctx, client.Pipeline(), keys, args...)
+	cmd := evalSHA(ctx, script, keys, args)
 	_ = client.Process(ctx, once{cmd})
 	if redis.HasErrorPrefix(cmd.Err(), "NOSCRIPT") {
+		// Queueing on a pipeline that is never executed makes the command and no more.
 		cmd = script.Eval(ctx, client.Pipeline(), keys, args...)
 		_ = client.Process(ctx, once{cmd})
 	}
+	return cmd
+}
+
+// evalSHA makes the command that runs a script. It is made for every commit.
+func evalSHA(ctx context.Context, script *redis.Script, keys []string, args []any) *redis.Cmd {
+	const before = 3
+	all := make([]any, 0, before+len(keys)+len(args))
+	all = append(all, "evalsha", script.Hash(), len(keys))
+	for _, key := range keys {
+		all = append(all, key)
+	}
+	cmd := redis.NewCmd(ctx, append(all, args...)...)
+	cmd.SetFirstKeyPos(before)
 	return cmd
 }
 
