@@ -1,0 +1,69 @@
+package web
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"mime"
+	"net/http"
+	"slices"
+)
+
+// Object is a JSON object as it was sent.
+type Object map[string]json.RawMessage
+
+// ReadObject reads the body of a request, one JSON object of at most limit bytes, or tells
+// what is wrong with it.
+func ReadObject(w http.ResponseWriter, r *http.Request, limit int64) (Object, *Problem) {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || kind != "application/json" {
+		w.Header().Set("Accept", "application/json")
+		return nil, NewProblem(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, NewProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
+	}
+	if err != nil {
+		return nil, NewProblem(http.StatusBadRequest, "the body ends early")
+	}
+	var object Object
+	if err := json.Unmarshal(data, &object); err != nil {
+		return nil, NewProblem(http.StatusBadRequest, "the body is no JSON object: "+err.Error())
+	}
+	if object == nil {
+		return nil, NewProblem(http.StatusBadRequest, "the body is no JSON object: it is null")
+	}
+	return object, nil
+}
+
+// Want is where a field of an object goes, and what it must be, as in "a text".
+type Want struct {
+	Into any
+	Be   string
+}
+
+// Read reads the fields, and returns what is wrong with any of them: a field that nobody
+// knows may be one that was misspelt, and is not ignored.
+func (o Object) Read(wanted map[string]Want) (wrong []Field) {
+	for _, name := range slices.Sorted(maps.Keys(o)) {
+		want, ok := wanted[name]
+		if !ok {
+			wrong = append(wrong, Field{shortened(name), "is no field that can be set here"})
+		} else if err := json.Unmarshal(o[name], want.Into); err != nil {
+			wrong = append(wrong, Field{name, "must be " + want.Be})
+		}
+	}
+	return wrong
+}
+
+// shortened keeps an answer from being as large as what it answers.
+func shortened(name string) string {
+	const most = 40
+	if runes := []rune(name); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return name
+}
