@@ -1,0 +1,65 @@
+package snippets_test
+
+import (
+	"context"
+	"sync/atomic"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+
+	"github.com/millstream-go/millstream/internal/redistest"
+	"github.com/millstream-go/millstream/pipeline"
+	"github.com/millstream-go/millstream/streams"
+)
+
+// begin shards
+// shops are pipelines that are alike, each in a slot of its own.
+var shops = []string{"shop-0", "shop-1", "shop-2", "shop-3"}
+
+// composeShop returns one of them.
+func composeShop(name string, send func(context.Context, Receipt) error) (*pipeline.Pipeline, pipeline.Flow[Order]) {
+	shop := pipeline.New(name)
+	placed := pipeline.Source[Order](shop, "placed")
+	pipeline.Sink(pipeline.Stage(placed, "charge", charge), "send", send)
+	return shop, placed
+}
+
+// end shards
+
+func TestPipelinesThatAreAlikeShareTheWorkOfACluster(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 0)
+	addresses := cluster.Addrs()
+	// begin cluster
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: addresses}) // some of the nodes
+	defer client.Close()
+	transport, err := streams.NewTransport(client, streams.Config{})
+	// end cluster
+	require.NoError(t, err)
+
+	var sent atomic.Int64
+	masters := map[string]bool{}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error)
+	for _, name := range shops {
+		shop, placed := composeShop(name, func(context.Context, Receipt) error { sent.Add(1); return nil })
+		require.NoError(t, publish(ctx, transport, placed, Order{"o-1", 100}, Order{"o-2", 200}))
+		go func() { ended <- shop.Run(ctx, transport) }()
+		waitIdle(t, shop, transport)
+
+		master := cluster.Shard(t, placed.Topics()[0]).Master
+		masters[master.Addr()] = true
+		keys, err := master.Client(t).Keys(ctx, "{"+name+"}*").Result()
+		require.NoError(t, err)
+		require.Len(t, keys, 2, "not all topics are in one place")
+	}
+	require.EqualValues(t, 2*len(shops), sent.Load())
+	require.Greater(t, len(masters), 1, "one node does all the work")
+	stop()
+	for range shops {
+		require.NoError(t, <-ended)
+	}
+	s := newShell(t, cluster.Shard(t, "{shop-0}:placed").Master)
+	golden(t, "cluster.txt", s.run(t, "cluster.sh"))
+}

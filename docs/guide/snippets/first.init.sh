@@ -1,0 +1,3 @@
+mkdir shop
+cd shop
+go mod init example.com/shop

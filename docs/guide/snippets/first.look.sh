@@ -1,0 +1,2 @@
+redis-cli --scan --pattern '{shop}*' | sort
+redis-cli XLEN '{shop}:poison'

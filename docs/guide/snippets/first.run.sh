@@ -1,0 +1,2 @@
+go get .
+go run .

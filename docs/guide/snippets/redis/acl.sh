@@ -1,0 +1,2 @@
+redis-cli --user admin ACL LOAD
+redis-cli --user admin ACL LOG

@@ -1,0 +1,1 @@
+printf '%s' worker-password | sha256sum

@@ -1,0 +1,2 @@
+redis-cli XLEN '{shop}:poison'
+redis-cli --scan --pattern '{shop}:*' | xargs redis-cli UNLINK
