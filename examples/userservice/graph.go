@@ -1,0 +1,24 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/millstream-go/millstream/examples/userservice/internal/infrastructure/messaging"
+	"github.com/millstream-go/millstream/pubsub"
+)
+
+// graphs returns the graph of the services, and that of the live feed in each process that
+// has watchers.
+func graphs(name string) (services, feed string) {
+	logger := slog.New(slog.DiscardHandler)
+	// Nothing of it is run.
+	s := messaging.NewServices(name, messaging.Handlers{}, new(pubsub.Transport), 0, logger)
+	return s.Pipeline.Mermaid(), messaging.NewFeed(name, nil, logger).Mermaid()
+}
+
+func (c *command) printGraph() error {
+	services, feed := graphs(c.name)
+	_, err := fmt.Fprintf(c.Stdout, "%%%% the services, on Redis Streams\n%s\n%%%% the live feed, on Redis Pub/Sub\n%s", services, feed)
+	return err
+}
