@@ -5,16 +5,12 @@ import (
 	"log/slog"
 
 	"github.com/millstream-go/millstream/examples/userservice/internal/infrastructure/messaging"
-	"github.com/millstream-go/millstream/pubsub"
 )
 
 // graphs returns the graph of the services, and that of the live feed in each process that
 // has watchers.
 func graphs(name string) (services, feed string) {
-	logger := slog.New(slog.DiscardHandler)
-	// Nothing of it is run.
-	s := messaging.NewServices(name, messaging.Handlers{}, new(pubsub.Transport), 0, logger)
-	return s.Pipeline.Mermaid(), messaging.NewFeed(name, nil, logger).Mermaid()
+	return messaging.Known(name).Pipeline.Mermaid(), messaging.NewFeed(name, nil, slog.New(slog.DiscardHandler)).Mermaid()
 }
 
 func (c *command) printGraph() error {

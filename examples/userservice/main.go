@@ -90,7 +90,7 @@ func parse(args []string, std app.IO) (*command, error) {
 	return &c, nil
 }
 
-var names = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
+var names = regexp.MustCompile(`^[a-z0-9-]{1,60}$`)
 
 // check holds the flags against each other.
 func (c *command) check(set map[string]bool) error {
@@ -114,7 +114,7 @@ func (c *command) check(set map[string]bool) error {
 		return app.Usage("-role must be all, api or workers, got %q", c.role)
 	}
 	if !names.MatchString(c.name) {
-		return app.Usage("-name must be 1 to 40 of a-z, 0-9 and -, got %q", c.name)
+		return app.Usage("-name must be 1 to 60 of a-z, 0-9 and -, got %q", c.name)
 	}
 	if c.smtp != "" {
 		if _, _, err := net.SplitHostPort(c.smtp); err != nil {

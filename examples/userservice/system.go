@@ -58,18 +58,13 @@ func (s *system) compose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	handlers, err := s.services(ctx)
-	if err != nil {
-		return err
-	}
-	services := messaging.NewServices(s.name, handlers, live, s.backoff, s.logger)
 	if s.role != roleWorkers {
-		if err := s.composeAPI(services, hub, live); err != nil {
+		if err := s.composeAPI(hub, live); err != nil {
 			return err
 		}
 	}
 	if s.role != roleAPI {
-		return s.composeWorkers(services)
+		return s.composeWorkers(ctx, live)
 	}
 	return nil
 }
@@ -85,8 +80,8 @@ func healthClient(client *redis.Client) *redis.Client {
 }
 
 // composeAPI adds what takes registrations: HTTP, the relay and the live feed.
-func (s *system) composeAPI(services messaging.Services, hub *web.Hub, live *pubsub.Transport) error {
-	events, err := messaging.NewEvents(s.client, services)
+func (s *system) composeAPI(hub *web.Hub, live *pubsub.Transport) error {
+	events, err := messaging.NewEvents(s.client, messaging.Known(s.name))
 	if err != nil {
 		return err
 	}
@@ -105,7 +100,12 @@ func (s *system) composeAPI(services messaging.Services, hub *web.Hub, live *pub
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // composeWorkers adds the services.
-func (s *system) composeWorkers(services messaging.Services) error {
+func (s *system) composeWorkers(ctx context.Context, live *pubsub.Transport) error {
+	handlers, err := s.services(ctx)
+	if err != nil {
+		return err
+	}
+	services := messaging.NewServices(s.name, handlers, live, s.backoff, s.logger)
 	transport, err := streams.NewTransport(s.client, messaging.Durable(s.logger))
 	if err != nil {
 		return err
@@ -119,9 +119,6 @@ func (s *system) composeWorkers(services messaging.Services) error {
 // services returns what the services do, with words to those who watch the program, and
 // serves what became of the mails.
 func (s *system) services(ctx context.Context) (messaging.Handlers, error) {
-	if s.role == roleAPI {
-		return messaging.Handlers{}, nil
-	}
 	address := s.smtp
 	var fake *fakesmtp.Server
 	if address == "" {
@@ -157,9 +154,9 @@ func (s *system) told(what string, do func(context.Context, domain.UserRegistere
 // those that were given up.
 func (s *system) mails(fake *fakesmtp.Server) func(context.Context) (any, error) {
 	const most = 1000
-	none := messaging.NewServices(s.name, messaging.Handlers{}, new(pubsub.Transport), s.backoff, s.logger)
+	known := messaging.Known(s.name)
 	return func(ctx context.Context) (any, error) {
-		letters, err := messaging.DeadLetters(ctx, s.client, none, most)
+		letters, err := messaging.DeadLetters(ctx, s.client, known, most)
 		if err != nil {
 			return nil, err
 		}

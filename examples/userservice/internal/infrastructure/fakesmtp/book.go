@@ -19,6 +19,20 @@ func (s *Server) away() bool {
 	return true
 }
 
+// pause lets the time go by that a yes takes.
+func (s *Server) pause() {
+	s.mu.Lock()
+	slow := s.slow
+	s.mu.Unlock()
+	if slow == 0 {
+		return
+	}
+	select {
+	case <-time.After(slow):
+	case <-s.ended:
+	}
+}
+
 // take takes a mail, or answers why not. It is where a real server would promise to
 // deliver: one that it has by its Message-ID it takes again and keeps once.
 func (s *Server) take(to, id string) string {

@@ -105,7 +105,9 @@ func (c *conversation) data(text *textproto.Conn, say func(string) bool) bool {
 	if id == "" {
 		return say("554 want a mail with a Message-ID")
 	}
-	return say(c.server.take(to, id))
+	reply := c.server.take(to, id)
+	c.server.pause()
+	return say(reply)
 }
 
 // path returns what is between the angle brackets.

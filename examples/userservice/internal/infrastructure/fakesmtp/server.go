@@ -13,11 +13,13 @@ import (
 type Server struct {
 	listener net.Listener
 	clients  sync.WaitGroup
+	ended    chan struct{}
 
 	mu      sync.Mutex
 	closed  bool
 	conns   map[net.Conn]struct{}
 	outage  time.Time // its end
+	slow    time.Duration
 	tries   map[string]int
 	taken   []Mail
 	index   map[string]int // of taken, by Message-ID
@@ -39,7 +41,7 @@ func Start(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the fake mail server: %w", err)
 	}
-	s := &Server{listener: listener, conns: map[net.Conn]struct{}{}, tries: map[string]int{}, index: map[string]int{}}
+	s := &Server{listener: listener, ended: make(chan struct{}), conns: map[net.Conn]struct{}{}, tries: map[string]int{}, index: map[string]int{}}
 	s.clients.Go(s.accept)
 	return s, nil
 }
@@ -54,6 +56,14 @@ func (s *Server) Outage(d time.Duration) {
 	s.outage = time.Now().Add(d)
 }
 
+// Slow has it say only after this time that it took a mail, which it did. A client that
+// dies meanwhile does not know.
+func (s *Server) Slow(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.slow = d
+}
+
 // Mails returns what it took, each mail once, and how often it refused one.
 func (s *Server) Mails() (taken []Mail, refused int) {
 	s.mu.Lock()
@@ -64,6 +74,9 @@ func (s *Server) Mails() (taken []Mail, refused int) {
 // Close ends the server and all conversations, and returns when they have ended.
 func (s *Server) Close() error {
 	s.mu.Lock()
+	if !s.closed {
+		close(s.ended)
+	}
 	s.closed = true
 	for conn := range s.conns {
 		_ = conn.Close() // its goroutine has the error

@@ -14,6 +14,7 @@ import (
 	"github.com/millstream-go/millstream/examples/userservice/internal/domain"
 	"github.com/millstream-go/millstream/middleware"
 	"github.com/millstream-go/millstream/pipeline"
+	"github.com/millstream-go/millstream/pubsub"
 	"github.com/millstream-go/millstream/streams"
 )
 
@@ -61,6 +62,13 @@ func NewServices(name string, h Handlers, live pipeline.Transport, backoff time.
 	pipeline.Sink(registered, "analytics", h.Count)
 	pipeline.Broadcast(registered, "live", live, func(domain.UserRegistered) string { return channel(name) })
 	return Services{Pipeline: p, Registered: registered}
+}
+
+// Known returns the services as those know them who do not run them: what their topics are
+// called, and whether anything is left to do.
+func Known(name string) Services {
+	nothing := func(context.Context, domain.UserRegistered) error { return nil }
+	return NewServices(name, Handlers{nothing, nothing}, new(pubsub.Transport), time.Second, slog.New(slog.DiscardHandler))
 }
 
 // final tells the pipeline which errors no attempt will mend.

@@ -52,7 +52,9 @@ func (a *API) mails(w http.ResponseWriter, r *http.Request) {
 const maxOutage = time.Hour
 
 func (a *API) outage(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Seconds *float64 }
+	var body struct {
+		Seconds *float64 `json:"seconds"`
+	}
 	if err := decode(w, r, &body); err != nil {
 		a.fail(w, r, err)
 		return

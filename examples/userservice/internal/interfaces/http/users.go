@@ -24,7 +24,10 @@ type user struct {
 }
 
 func (a *API) register(w http.ResponseWriter, r *http.Request) {
-	var body struct{ Name, Email string }
+	var body struct {
+		Name  string `json:"name"`
+		Email string `json:"email"`
+	}
 	if err := decode(w, r, &body); err != nil {
 		a.fail(w, r, err)
 		return
