@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes sure that what the tests need besides Go is there: a redis-server, and a
-# C compiler for the race detector. Installs what is missing where apt-get can.
+# Makes sure that what the tests need besides Go is there: a redis-server, a C
+# compiler for the race detector, and a Chromium for the pages of examples.
+# Installs what is missing where apt-get can.
 set -eu
 
 # missing sets packages to those that would help.
@@ -13,16 +14,27 @@ missing() {
 	cc=$(go env CC)
 	printf '#include <stdlib.h>\n' | ${cc%% *} -E -o /dev/null - 2>/dev/null ||
 		packages="$packages gcc libc6-dev"
+	[ -n "${MILLSTREAM_CHROMIUM:-}" ] || browser || packages="$packages chromium"
 	[ -n "$packages" ]
+}
+
+# browser tells whether there is one where the tests look.
+browser() {
+	for name in chromium chromium-browser google-chrome google-chrome-stable \
+		"/Applications/Chromium.app/Contents/MacOS/Chromium" \
+		"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"; do
+		! command -v "$name" >/dev/null || return 0
+	done
+	return 1
 }
 
 advise() {
 	cat >&2 <<-END
 		The tests need $packages:
 		  Debian/Ubuntu: apt-get install $packages
-		  macOS:         brew install redis; xcode-select --install
-		  elsewhere:     a redis-server and a C compiler in PATH
-		or set MILLSTREAM_REDIS_SERVER and CC to the paths of yours.
+		  macOS:         brew install redis; brew install --cask chromium; xcode-select --install
+		  elsewhere:     a redis-server, a C compiler and Chromium or Chrome in PATH
+		or set MILLSTREAM_REDIS_SERVER, CC and MILLSTREAM_CHROMIUM to the paths of yours.
 	END
 	exit 1
 }
@@ -41,5 +53,5 @@ echo "The tests need $packages: installing" >&2
 apt() { $sudo env DEBIAN_FRONTEND=noninteractive apt-get "$@"; }
 apt update -q
 # shellcheck disable=SC2086 # one word a package
-apt install -y -q --no-install-recommends $packages
+apt install -y -q --no-install-recommends $packages || advise # where apt-get has no chromium
 ! missing || advise

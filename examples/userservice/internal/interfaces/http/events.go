@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -15,6 +16,8 @@ const (
 	heartbeat = 5 * time.Second
 	// writeTimeout is how long a watcher may take to take something.
 	writeTimeout = 10 * time.Second
+	// retry is how soon a browser is to connect again.
+	retry = time.Second
 	// recent is how many registrations a watcher is told of that came before.
 	recent = 20
 )
@@ -49,6 +52,9 @@ func (a *API) events(ctx context.Context) http.HandlerFunc {
 func (a *API) follow(ctx, request context.Context, s stream, w *watcher) error {
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
+	if err := s.write(fmt.Sprintf("retry: %d\n\n", retry.Milliseconds())); err != nil {
+		return err
+	}
 	// Between joining and this nothing is lost.
 	if err := a.catchUp(request, s); err != nil {
 		return err
@@ -103,10 +109,14 @@ func (s stream) send(event string, data any) error {
 	if err != nil {
 		return err
 	}
+	return s.write(fmt.Sprintf("event: %s\ndata: %s\n\n", event, text))
+}
+
+func (s stream) write(text string) error {
 	if err := s.control.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintf(s.w, "event: %s\ndata: %s\n\n", event, text); err != nil {
+	if _, err := io.WriteString(s.w, text); err != nil {
 		return err
 	}
 	return s.control.Flush()
