@@ -31,7 +31,7 @@ browser() {
 advise() {
 	cat >&2 <<-END
 		The tests need $packages:
-		  Debian/Ubuntu: apt-get install $packages
+		  Debian/Ubuntu: apt-get install $packages (Ubuntu has no such chromium: take Google Chrome)
 		  macOS:         brew install redis; brew install --cask chromium; xcode-select --install
 		  elsewhere:     a redis-server, a C compiler and Chromium or Chrome in PATH
 		or set MILLSTREAM_REDIS_SERVER, CC and MILLSTREAM_CHROMIUM to the paths of yours.

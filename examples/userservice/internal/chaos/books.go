@@ -28,12 +28,16 @@ type books struct {
 	strays  int // dead letters of other services, or twice
 }
 
-// read reads all of it.
-func (r *run) read(ctx context.Context) (*books, error) {
-	b := &books{
+func newBooks() *books {
+	return &books{
 		events: map[string]domain.UserRegistered{}, counts: map[string]int64{},
 		taken: map[string]fakesmtp.Mail{}, dead: map[string]messaging.DeadLetter{},
 	}
+}
+
+// read reads all of it.
+func (r *run) read(ctx context.Context) (*books, error) {
+	b := newBooks()
 	for _, read := range []func(context.Context, *books) error{r.readUsers, r.readEvents, r.readCounts, r.readMails} {
 		if err := read(ctx, b); err != nil {
 			return nil, fmt.Errorf("read the books: %w", err)

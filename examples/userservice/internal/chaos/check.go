@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -17,13 +18,17 @@ func eventOf(mail fakesmtp.Mail) string {
 	return id
 }
 
-// check holds the books against who registered, says what they say, and returns ErrWrong if
-// that is not what it should be.
+// check holds the books against who registered.
 func (r *run) check(ctx context.Context, registered []string, seen int) error {
 	b, err := r.read(ctx)
 	if err != nil {
 		return err
 	}
+	return b.judge(r.Out, registered, seen)
+}
+
+// judge says what the books say, and returns ErrWrong if that is not what it should be.
+func (b *books) judge(out io.Writer, registered []string, seen int) error {
 	slices.Sort(registered)
 	wrong := 0
 	line := func(right bool, format string, values ...any) {
@@ -32,10 +37,10 @@ func (r *run) check(ctx context.Context, registered []string, seen int) error {
 			verdict = "WRONG"
 			wrong++
 		}
-		fmt.Fprintf(r.Out, "  %s  %s\n", verdict, fmt.Sprintf(format, values...))
+		fmt.Fprintf(out, "  %s  %s\n", verdict, fmt.Sprintf(format, values...))
 	}
 	n := len(registered)
-	fmt.Fprintln(r.Out, "the books:")
+	fmt.Fprintln(out, "the books:")
 	line(slices.Equal(b.users, registered), "%d users were told that they are registered, %d are in SQLite", n, len(b.users))
 	line(b.doubled == 0 && slices.Equal(b.addresses(), registered), "%d events in the stream, %d of them twice: one for each user", len(b.events)+b.doubled, b.doubled)
 	line(slices.Equal(b.counted, slices.Sorted(maps.Keys(b.events))), "%d of the events are counted", len(b.counted))
@@ -44,12 +49,12 @@ func (r *run) check(ctx context.Context, registered []string, seen int) error {
 	line(m.lost == 0 && b.strays == 0, "%d mails were taken and %d given up, each once; %d are lost", m.taken, m.dead, m.lost)
 	line(m.early == 0, "%d were given up before the %dth attempt without a final no", m.early, messaging.MailAttempts)
 	line(m.impossible == 0, "%d were taken at addresses that take none", m.impossible)
-	fmt.Fprintf(r.Out, "  beside that: %d mails were sent again after a crash between the mail server's yes and the acknowledgement; it knew them by their Message-ID\n", b.again)
-	fmt.Fprintf(r.Out, "               %d of %d registrations were seen by who watched the live feed; Pub/Sub promises none\n", seen, n)
+	fmt.Fprintf(out, "  beside that: %d mails were sent again after a crash between the mail server's yes and the acknowledgement; it knew them by their Message-ID\n", b.again)
+	fmt.Fprintf(out, "               %d of %d registrations were seen by who watched the live feed; Pub/Sub promises none\n", seen, n)
 	if wrong > 0 {
 		return fmt.Errorf("%w in %d places", ErrWrong, wrong)
 	}
-	fmt.Fprintln(r.Out, "nothing was lost, and nothing doubled")
+	fmt.Fprintln(out, "nothing was lost, and nothing doubled")
 	return nil
 }
 
