@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/millstream-go/millstream/examples/internal/app"
@@ -115,8 +116,8 @@ type closers []io.Closer
 
 func (c closers) close() error {
 	var errs []error
-	for i := len(c) - 1; i >= 0; i-- {
-		errs = append(errs, c[i].Close())
+	for _, closer := range slices.Backward(c) {
+		errs = append(errs, closer.Close())
 	}
 	return errors.Join(errs...)
 }
