@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -129,9 +130,35 @@ func TestAMailWhoseYesWasNotHeardIsSentAgainUnderTheSameID(t *testing.T) {
 		return err == nil && pending.Count == 0
 	})
 	assert.Empty(t, worker.mails(t).DeadLetters)
-	assert.EqualValues(t, 1, api.counted(t))
+	apptest.Await(t, "it is counted", func() bool { return api.counted(t) == 1 })
 	worker.end(t)
 	api.end(t)
+}
+
+// No relay makes two of one event. Should anything else do so, the services bear it.
+func TestAnEventThatIsInTheStreamTwiceHasOneMailAndOneCount(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	client := server.Client(t)
+	s := serve(t, "-redis", server.URL(), "-db", database(t))
+	s.register(t, "Ada", "ada@example.com")
+	const stream = "{users}:registered"
+	apptest.Await(t, "the event is published", func() bool { return published(t, client) == 1 })
+	entries, err := client.XRange(t.Context(), stream, "-", "+").Result()
+	require.NoError(t, err)
+	require.NoError(t, client.XAdd(t.Context(), &redis.XAddArgs{Stream: stream, Values: entries[0].Values}).Err())
+	s.register(t, "Grace", "grace@example.com") // the services are done with what was before it
+	apptest.Await(t, "all services are done", func() bool {
+		groups, err := client.XInfoGroups(t.Context(), stream).Result()
+		return err == nil && len(groups) == 3 && !slices.ContainsFunc(groups, func(g redis.XInfoGroup) bool {
+			return g.EntriesRead < 3 || g.Pending > 0
+		})
+	})
+	mails := s.mails(t)
+	require.Len(t, mails.Taken, 2)
+	assert.Zero(t, mails.Taken[0].Again+mails.Taken[1].Again)
+	assert.EqualValues(t, 2, s.counted(t))
+	s.end(t)
 }
 
 func TestRegistrationsGoOnWhileRedisIsAwayAndAllIsMadeUpForAfterwards(t *testing.T) {

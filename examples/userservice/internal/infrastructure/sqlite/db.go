@@ -22,22 +22,33 @@ var migrations embed.FS
 // busyTimeout is how long a write waits for those of others.
 const busyTimeout = 10 * time.Second
 
+// readers is how many requests of a process read at once.
+const readers = 8
+
 // timeFormat sorts as text.
 const timeFormat = "2006-01-02T15:04:05.000Z07:00"
 
 // DB is the database. Its methods may be called concurrently.
-type DB struct{ db *sql.DB }
+type DB struct {
+	// reads has connections that read; writes has one, for SQLite lets one write at a time,
+	// and those who wait for it here have their turns.
+	reads, writes *sql.DB
+}
 
 // Open opens the file, makes it if there is none, and brings its tables up to date.
 // Whoever opens it closes it.
 func Open(ctx context.Context, file string) (*DB, error) {
-	pool, err := sql.Open("sqlite", dsn(file))
-	if err != nil {
-		return nil, fmt.Errorf("open the database %q: %w", file, err)
+	d := new(DB)
+	for pool, size := range map[**sql.DB]int{&d.reads: readers, &d.writes: 1} {
+		var err error
+		if *pool, err = sql.Open("sqlite", dsn(file)); err != nil {
+			return nil, fmt.Errorf("open the database %q: %w", file, err)
+		}
+		(*pool).SetMaxOpenConns(size)
+		(*pool).SetMaxIdleConns(size)
 	}
-	d := &DB{pool}
 	if err := d.migrate(ctx); err != nil {
-		return nil, errors.Join(fmt.Errorf("open the database %q: %w", file, err), pool.Close())
+		return nil, errors.Join(fmt.Errorf("open the database %q: %w", file, err), d.Close())
 	}
 	return d, nil
 }
@@ -86,7 +97,7 @@ func (d *DB) step(ctx context.Context, version int, script string) error {
 
 // write runs do in a transaction, and undoes it all if that fails.
 func (d *DB) write(ctx context.Context, do func(*sql.Tx) error) error {
-	tx, err := d.db.BeginTx(ctx, nil)
+	tx, err := d.writes.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -115,8 +126,8 @@ func isBusy(err error) bool {
 // Ping reports whether the database can be read.
 func (d *DB) Ping(ctx context.Context) error {
 	var one int
-	return d.db.QueryRowContext(ctx, "SELECT count(*) FROM users WHERE position = 0").Scan(&one)
+	return d.reads.QueryRowContext(ctx, "SELECT count(*) FROM users WHERE position = 0").Scan(&one)
 }
 
 // Close closes the file.
-func (d *DB) Close() error { return d.db.Close() }
+func (d *DB) Close() error { return errors.Join(d.reads.Close(), d.writes.Close()) }

@@ -12,7 +12,7 @@ var _ application.Outbox = (*DB)(nil)
 
 // Pending implements [application.Outbox].
 func (d *DB) Pending(ctx context.Context, limit int) ([]application.Outgoing, error) {
-	rows, err := d.db.QueryContext(ctx, "SELECT position, event_id, payload, trace FROM outbox ORDER BY position LIMIT ?", limit)
+	rows, err := d.reads.QueryContext(ctx, "SELECT position, event_id, payload, trace FROM outbox ORDER BY position LIMIT ?", limit)
 	if err != nil {
 		return nil, err
 	}
@@ -34,12 +34,12 @@ func (d *DB) Pending(ctx context.Context, limit int) ([]application.Outgoing, er
 
 // Published implements [application.Outbox].
 func (d *DB) Published(ctx context.Context, position int64) error {
-	_, err := d.db.ExecContext(ctx, "DELETE FROM outbox WHERE position <= ?", position)
+	_, err := d.writes.ExecContext(ctx, "DELETE FROM outbox WHERE position <= ?", position)
 	return err
 }
 
 // Waiting returns how many events are not published.
 func (d *DB) Waiting(ctx context.Context) (n int64, err error) {
-	err = d.db.QueryRowContext(ctx, "SELECT count(*) FROM outbox").Scan(&n)
+	err = d.reads.QueryRowContext(ctx, "SELECT count(*) FROM outbox").Scan(&n)
 	return n, err
 }

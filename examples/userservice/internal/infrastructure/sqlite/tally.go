@@ -33,7 +33,7 @@ func (d *DB) Add(ctx context.Context, eventID, day, domain string) error {
 // Counts implements [application.Tally].
 func (d *DB) Counts(ctx context.Context, limit int) (counts []application.Count, total int64, err error) {
 	// One transaction, so that the counts and their sum are of one moment.
-	tx, err := d.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	tx, err := d.reads.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return nil, 0, fmt.Errorf("read counts: %w", err)
 	}
@@ -58,7 +58,7 @@ func (d *DB) Counts(ctx context.Context, limit int) (counts []application.Count,
 
 // Counted returns the ids of all events that are counted.
 func (d *DB) Counted(ctx context.Context) ([]string, error) {
-	rows, err := d.db.QueryContext(ctx, "SELECT event_id FROM counted ORDER BY event_id")
+	rows, err := d.reads.QueryContext(ctx, "SELECT event_id FROM counted ORDER BY event_id")
 	if err != nil {
 		return nil, err
 	}

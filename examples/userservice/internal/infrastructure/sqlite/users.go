@@ -56,7 +56,7 @@ const columns = "SELECT position, id, name, email, registered_at FROM users "
 
 // ByID implements [application.Users].
 func (d *DB) ByID(ctx context.Context, id string) (domain.User, error) {
-	user, _, err := scan(d.db.QueryRowContext(ctx, columns+"WHERE id = ?", id))
+	user, _, err := scan(d.reads.QueryRowContext(ctx, columns+"WHERE id = ?", id))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return domain.User{}, application.ErrNoUser
@@ -69,7 +69,7 @@ func (d *DB) ByID(ctx context.Context, id string) (domain.User, error) {
 
 // Page implements [application.Users].
 func (d *DB) Page(ctx context.Context, before int64, limit int) (users []domain.User, next int64, err error) {
-	rows, err := d.db.QueryContext(ctx, columns+"WHERE ?1 = 0 OR position < ?1 ORDER BY position DESC LIMIT ?2", before, limit+1)
+	rows, err := d.reads.QueryContext(ctx, columns+"WHERE ?1 = 0 OR position < ?1 ORDER BY position DESC LIMIT ?2", before, limit+1)
 	if err != nil {
 		return nil, 0, fmt.Errorf("list users: %w", err)
 	}

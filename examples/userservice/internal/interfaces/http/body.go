@@ -22,7 +22,10 @@ func decode(w http.ResponseWriter, r *http.Request, value any) error {
 		return Problem{Status: http.StatusUnsupportedMediaType, Detail: "want Content-Type: application/json"}
 	}
 	// Where it cannot be set, as in tests, the server's own limits hold.
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout))
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout))
+	// It must not end the request once that is read.
+	defer func() { _ = control.SetReadDeadline(time.Time{}) }()
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.DisallowUnknownFields()
 	err := decoder.Decode(value)
