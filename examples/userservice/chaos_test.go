@@ -1,9 +1,11 @@
 package main
 
 import (
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/examples/internal/apptest"
 	"github.com/millstream-go/millstream/internal/redistest"
@@ -21,8 +23,12 @@ func TestChaosLosesAndDoublesNothing(t *testing.T) {
 
 func TestChaosEndsWhenItIsInterrupted(t *testing.T) {
 	t.Parallel()
-	p := apptest.Start(t, apptest.Command{Args: []string{"-chaos"}})
+	dir := t.TempDir()
+	p := apptest.Start(t, apptest.Command{Args: []string{"-chaos"}, Env: []string{"TMPDIR=" + dir}})
 	p.Await(t, "begin to register")
 	p.Interrupt()
 	assert.Equal(t, 130, p.Wait(t), "%s\n%s", p.Stdout(), p.Stderr())
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }

@@ -64,8 +64,8 @@ func Run(ctx context.Context, config Config) (err error) {
 		return err
 	}
 	defer func() {
-		if err == nil {
-			err = os.RemoveAll(dir)
+		if err == nil || ctx.Err() != nil {
+			err = errors.Join(err, os.RemoveAll(dir))
 		} else {
 			err = fmt.Errorf("%w: the database and what the processes said are in %s", err, dir)
 		}
@@ -108,13 +108,18 @@ func (r *run) disturb(ctx context.Context) (registered []string, err error) {
 	}
 	defer crew.dismiss()
 	r.say("2 processes serve the API, 2 send mails and count; %d users begin to register", registrations)
+	loadCtx, stopLoading := context.WithCancel(ctx)
+	defer stopLoading()
 	loading := make(chan error, 1)
 	go func() {
 		var err error
-		registered, err = r.register(ctx, crew)
+		registered, err = r.register(loadCtx, crew)
 		loading <- err
 	}()
 	killErr := r.kill(ctx, crew)
+	if killErr != nil {
+		stopLoading() // there may be nobody to register at
+	}
 	if err := errors.Join(<-loading, killErr); err != nil {
 		return nil, err
 	}
