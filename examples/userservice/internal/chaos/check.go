@@ -49,7 +49,8 @@ func (b *books) judge(out io.Writer, registered []string, seen int) error {
 	line(m.lost == 0 && b.strays == 0, "%d mails were taken and %d given up, each once; %d are lost", m.taken, m.dead, m.lost)
 	line(m.early == 0, "%d were given up before the %dth attempt without a final no", m.early, messaging.MailAttempts)
 	line(m.impossible == 0, "%d were taken at addresses that take none", m.impossible)
-	fmt.Fprintf(out, "  beside that: %d mails were sent again after a crash between the mail server's yes and the acknowledgement; it knew them by their Message-ID\n", b.again)
+	fmt.Fprintf(out, "  beside that: %d of the mails given up were for addresses that take mails, and met the outage five times\n", m.unlucky)
+	fmt.Fprintf(out, "               %d mails were sent again after a crash between the mail server's yes and the acknowledgement; it knew them by their Message-ID\n", b.again)
 	fmt.Fprintf(out, "               %d of %d registrations were seen by who watched the live feed; Pub/Sub promises none\n", seen, n)
 	if wrong > 0 {
 		return fmt.Errorf("%w in %d places", ErrWrong, wrong)
@@ -82,6 +83,7 @@ func expectedCounts(addresses []string) map[string]int64 {
 type fates struct {
 	taken, dead, lost int
 	early, impossible int
+	unlucky           int // given up at an address that takes mails
 }
 
 // mails returns what became of the mails. Each event's is taken or given up; one that was
@@ -91,14 +93,18 @@ func (b *books) mails() (f fates) {
 		_, taken := b.taken[id]
 		letter, dead := b.dead[id]
 		domain := event.Email.Domain()
+		hopeless := domain == "down.example" || domain == "rejects.example"
 		switch {
 		case taken:
 			f.taken++
-			if domain == "down.example" || domain == "rejects.example" {
+			if hopeless {
 				f.impossible++
 			}
 		case dead:
 			f.dead++
+			if !hopeless {
+				f.unlucky++
+			}
 		default:
 			f.lost++
 		}
