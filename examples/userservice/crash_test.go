@@ -47,6 +47,7 @@ func TestACrashBetweenSavingPublishingAndMarkingLosesAndDoublesNothing(t *testin
 	require.Zero(t, published(t, client))
 	api = serve(t, args...)
 	apptest.Await(t, "the events are published", func() bool { return published(t, client) == users })
+	apptest.Await(t, "they are marked", func() bool { return waiting(t, file) == 0 })
 
 	// Once more, to kill it between publishing and marking.
 	server.Kill(t)
