@@ -1,0 +1,2 @@
+// Package rest is the HTTP interface of the tasks.
+package rest

@@ -1,0 +1,55 @@
+package task
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Kind is what happened to a task.
+type Kind string
+
+// The kinds.
+const (
+	Created Kind = "created"
+	Updated Kind = "updated"
+	Deleted Kind = "deleted"
+)
+
+// Event tells of one change.
+type Event struct {
+	// Number counts the changes of all tasks, from 1 and without a gap.
+	Number int64     `json:"number"`
+	Kind   Kind      `json:"kind"`
+	At     time.Time `json:"at"`
+	// Task is its state after the change; of a deleted one, the last, with a version of
+	// its own.
+	Task Task `json:"task"`
+}
+
+// ChannelPattern fits the channels of all events.
+const ChannelPattern = "tasks.event.*"
+
+// Channel is where listeners are told of the event.
+func (e Event) Channel() string { return "tasks.event." + string(e.Kind) }
+
+// ID is the same whenever the event is published: a task has one change to each version.
+func (e Event) ID() string { return e.Task.ID + "/" + strconv.FormatInt(e.Task.Version, 10) }
+
+// ParseEvent decodes an event, and refuses what is none.
+func ParseEvent(data []byte) (Event, error) {
+	var e Event
+	if err := json.Unmarshal(data, &e); err != nil {
+		return Event{}, fmt.Errorf("no event of a task: %w", err)
+	}
+	switch {
+	case !slices.Contains([]Kind{Created, Updated, Deleted}, e.Kind):
+		return Event{}, fmt.Errorf("no event of a task: kind %q", e.Kind)
+	case e.Task.ID == "" || e.Task.Version < 1:
+		return Event{}, errors.New("no event of a task: a task with an id and a version is missing")
+	}
+	return e, nil
+}
