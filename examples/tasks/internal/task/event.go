@@ -30,6 +30,9 @@ type Event struct {
 	Task Task `json:"task"`
 }
 
+// ErrNoHistory is of events of which some are not there any more.
+var ErrNoHistory = errors.New("not all events are there from the first one")
+
 // ChannelPattern fits the channels of all events.
 const ChannelPattern = "tasks.event.*"
 

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/examples/internal/app"
+	"github.com/millstream-go/millstream/examples/tasks/internal/fleet"
+	"github.com/millstream-go/millstream/examples/tasks/internal/flow"
+	"github.com/millstream-go/millstream/examples/tasks/internal/front"
+)
+
+// What is in the data directory.
+const (
+	storeFile   = "tasks.db"
+	indexPrefix = "index-"
+)
+
+const defaultAddress = "localhost:8080"
+
+// system is the API and both indexes, each in a process of its own, and their front.
+type system struct {
+	command *command
+	redis   *redis.Client
+	dir     string
+	url     string // of the front
+
+	api, streams, pubsub *fleet.Worker
+	front                *front.Front
+}
+
+// system runs the system.
+func (c *command) system(ctx context.Context) (err error) {
+	shutdown, err := app.Telemetry(ctx, "tasks", c.Stderr)
+	if err != nil {
+		return err
+	}
+	defer shutdown()
+	client, stop, err := app.Connect(ctx, c.redisURL, c.Stderr)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	s := &system{command: c, redis: client}
+	remove, err := s.place(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, remove()) }()
+	listener, err := app.Listen(ctx, c.address())
+	if err != nil {
+		return err
+	}
+	s.url = "http://" + listener.Addr().String()
+	s.hire()
+	defer s.front.Close()
+	if err := errors.Join(s.start(ctx)); err != nil {
+		return errors.Join(err, listener.Close(), s.stop())
+	}
+	err = together(ctx,
+		func(ctx context.Context) error { return app.Serve(ctx, listener, s.front.Handler()) },
+		func(ctx context.Context) error { s.keep(ctx); return nil },
+		s.work,
+	)
+	// Ctrl-C is how it ends, but not how what was to come to an end by itself does.
+	if ctx.Err() != nil && c.chaos {
+		err = errors.Join(err, app.ErrInterrupted)
+	}
+	return errors.Join(err, s.stop())
+}
+
+// address returns where to serve. The run that checks the books serves nobody else.
+func (c *command) address() string {
+	if c.chaos {
+		return cmp.Or(c.http, anyPort)
+	}
+	return cmp.Or(c.http, defaultAddress)
+}
+
+// place finds a directory for the data. What is temporary is removed in the end, and so is
+// what belongs to it in Redis.
+func (s *system) place(ctx context.Context) (remove func() error, err error) {
+	c := s.command
+	if c.reset {
+		if err := s.reset(ctx); err != nil {
+			return nil, fmt.Errorf("-reset: %w", err)
+		}
+	}
+	if c.data != "" {
+		if s.dir, err = filepath.Abs(c.data); err != nil {
+			return nil, fmt.Errorf("-data: %w", err)
+		}
+		return func() error { return nil }, os.MkdirAll(s.dir, 0o750)
+	}
+	// What another run left there would be taken for this one's.
+	if n, err := s.redis.Exists(ctx, flow.Prefix+"events").Result(); err != nil || n > 0 {
+		return nil, cmp.Or(err, errors.New("this Redis has events of an earlier run: give the -data that belongs to them, or -reset to delete them"))
+	}
+	if s.dir, err = os.MkdirTemp("", "millstream-tasks-"); err != nil {
+		return nil, err
+	}
+	return func() error {
+		return errors.Join(os.RemoveAll(s.dir), app.Reset(context.WithoutCancel(ctx), s.redis, flow.Prefix))
+	}, nil
+}
+
+// reset deletes what an earlier run left.
+func (s *system) reset(ctx context.Context) error {
+	if err := app.Reset(ctx, s.redis, flow.Prefix); err != nil || s.command.data == "" {
+		return err
+	}
+	var failures []error
+	for _, pattern := range []string{storeFile + "*", indexPrefix + "*"} {
+		found, err := filepath.Glob(filepath.Join(s.command.data, pattern))
+		failures = append(failures, err)
+		for _, name := range found {
+			failures = append(failures, os.RemoveAll(name))
+		}
+	}
+	return errors.Join(failures...)
+}
+
+// hire says which processes there are to be.
+func (s *system) hire() {
+	// The URL may have a password, which is no business of those who list processes.
+	env := []string{"REDIS_URL=" + cmp.Or(s.command.redisURL, "redis://"+s.redis.Options().Addr)}
+	worker := func(name string, args ...string) *fleet.Worker {
+		return fleet.New(name, append(args, "-data", s.dir), env, s.command.Stderr)
+	}
+	s.api = worker("api", roleAPI)
+	s.streams = worker(fromStreams, roleIndex, "-from", fromStreams)
+	s.pubsub = worker(fromPubSub, roleIndex, "-from", fromPubSub)
+	s.front = front.New(s.api, s.streams, s.pubsub)
+}
+
+func (s *system) workers() []*fleet.Worker { return []*fleet.Worker{s.api, s.streams, s.pubsub} }
+
+// start starts all processes, the API first: who listens to channels hears nothing before.
+func (s *system) start(ctx context.Context) error {
+	for _, w := range s.workers() {
+		if err := w.Start(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep has processes that end by themselves start again, until ctx ends.
+func (s *system) keep(ctx context.Context) {
+	var keeping sync.WaitGroup
+	defer keeping.Wait()
+	for _, w := range s.workers() {
+		keeping.Go(func() { w.Keep(ctx, s.say) })
+	}
+}
+
+// stop ends all processes.
+func (s *system) stop() error {
+	var failures []error
+	for _, w := range s.workers() {
+		failures = append(failures, w.Stop())
+	}
+	return errors.Join(failures...)
+}
+
+// work is what the system is started for, beside serving.
+func (s *system) work(ctx context.Context) error {
+	switch c := s.command; {
+	case c.chaos:
+		return s.chaos(ctx)
+	case c.demo && c.role == "":
+		if err := s.demonstrate(ctx); err != nil {
+			if ctx.Err() != nil {
+				return nil // Ctrl-C
+			}
+			return err
+		}
+	default:
+		s.say("no demonstration; tasks are kept in %s", s.dir)
+	}
+	s.invite(ctx)
+	<-ctx.Done()
+	return nil
+}
+
+// say writes a line for whoever watches.
+func (s *system) say(format string, values ...any) {
+	fmt.Fprintf(s.command.Stdout, format+"\n", values...)
+}
