@@ -25,13 +25,14 @@ const asProgram = "MILLSTREAM_TEST_AS_PROGRAM"
 const patience = 2 * time.Minute
 
 // Main is for TestMain: it runs the tests, which must leave no goroutine behind, or the
-// program, if this process was started as one.
-func Main(m *testing.M, program func()) {
+// program, if this process was started as one. The options are for goroutines that a
+// library starts with the program and never ends.
+func Main(m *testing.M, program func(), options ...goleak.Option) {
 	if os.Getenv(asProgram) != "" {
 		program()
 		return
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, options...)
 }
 
 // Command is one call of the program.
