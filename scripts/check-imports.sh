@@ -21,6 +21,12 @@ streams            never go.opentelemetry.io/otel/sdk go.opentelemetry.io/otel/e
 pubsub             never go.opentelemetry.io/otel/sdk go.opentelemetry.io/otel/exporters go.opentelemetry.io/contrib
 middleware         never go.opentelemetry.io/otel/sdk go.opentelemetry.io/otel/exporters go.opentelemetry.io/contrib
 internal/telemetry never go.opentelemetry.io/otel/sdk go.opentelemetry.io/otel/exporters go.opentelemetry.io/contrib
+examples/tasks/internal/task  never github.com/redis/go-redis github.com/ThreeDotsLabs pipeline streams pubsub middleware tracing modernc.org/sqlite github.com/blevesearch
+examples/tasks/internal/store never github.com/redis/go-redis github.com/ThreeDotsLabs pipeline streams pubsub middleware tracing github.com/blevesearch
+examples/tasks/internal/index never github.com/redis/go-redis github.com/ThreeDotsLabs pipeline streams pubsub middleware tracing modernc.org/sqlite
+examples/tasks/internal/rest  never github.com/redis/go-redis github.com/ThreeDotsLabs pipeline streams pubsub middleware tracing modernc.org/sqlite github.com/blevesearch
+examples/tasks/internal/find  never github.com/redis/go-redis github.com/ThreeDotsLabs pipeline streams pubsub middleware tracing modernc.org/sqlite
+examples/tasks/internal/flow  never modernc.org/sqlite github.com/blevesearch
 *          never internal/otlptest
 *          never github.com/alicebob/miniredis except internal/demoredis examples benchmarks cmd
 *          never examples benchmarks cmd except examples benchmarks cmd

@@ -36,7 +36,7 @@ func (s *system) check(ctx context.Context, c *client.Client, books *ledger) err
 		return err
 	}
 	wrong = append(wrong, inStream...)
-	if err := s.compare(ctx, "Held against the store:\n"); err != nil {
+	if err := s.compare(ctx, "Held against the store:"); err != nil {
 		return err
 	}
 	if err := s.repairTwice(ctx, c); err != nil {
@@ -67,7 +67,7 @@ func (s *system) verdict(wrong []string) error {
 	if len(wrong) > 0 {
 		return fmt.Errorf("%w in %d places", errBooks, len(wrong))
 	}
-	s.say("The books are right: every answered change is in the store, every change of the store is in the stream once,\n" +
+	s.say("\nThe books are right: every answered change is in the store, every change of the store is in the stream once,\n" +
 		"the stream amounts to the store, and so do both indexes.")
 	return nil
 }
@@ -108,7 +108,7 @@ func (s *system) checkStream(ctx context.Context, kept []task.Task) (wrong []str
 	if poisoned > 0 {
 		wrong = append(wrong, fmt.Sprintf("%d events are in the poison stream", poisoned))
 	}
-	s.say("The stream has %d events.", events)
+	s.say("The stream has %d events.\n", events)
 	return wrong, errors.Join(err, poisonErr)
 }
 
@@ -130,7 +130,7 @@ func (s *system) repairTwice(ctx context.Context, c *client.Client) error {
 		return err
 	}
 	return s.compare(ctx, "\nThe index on Pub/Sub was rebuilt from %d events of the stream, at the second try: in the middle of the\n"+
-		"first it was killed once more:\n", rebuilt.Events)
+		"first it was killed once more:", rebuilt.Events)
 }
 
 // search looks for each task by a word that only it has, and for those that were deleted.

@@ -172,7 +172,10 @@ func (s *system) stop() error {
 
 // work is what the system is started for, beside serving.
 func (s *system) work(ctx context.Context) error {
-	switch c := s.command; {
+	c := s.command
+	s.say("The tasks API and two indexes of its tasks run, each a process, behind %s:\n"+
+		"one index hears the API's events on Redis Pub/Sub channels, the other reads them from a stream.\n", s.url)
+	switch {
 	case c.chaos:
 		return s.chaos(ctx)
 	case c.demo && c.role == "":
@@ -183,7 +186,7 @@ func (s *system) work(ctx context.Context) error {
 			return err
 		}
 	default:
-		s.say("no demonstration; tasks are kept in %s", s.dir)
+		s.say("There is no demonstration. Tasks are kept in %s.", s.dir)
 	}
 	s.invite(ctx)
 	<-ctx.Done()

@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
-	"github.com/millstream-go/millstream/examples/tasks/internal/store"
+	"github.com/millstream-go/millstream/examples/tasks/internal/task"
 	"github.com/millstream-go/millstream/streams"
 	"github.com/millstream-go/millstream/tracing"
 )
@@ -30,7 +30,7 @@ const idleTime = 2 * time.Second
 
 // Outbox has the events that are to be published. Package store has one.
 type Outbox interface {
-	Unsent(ctx context.Context, limit int) ([]store.Unsent, error)
+	Unsent(ctx context.Context, limit int) ([]task.Unsent, error)
 	Sent(ctx context.Context, number int64) error
 	Changed() <-chan struct{}
 }

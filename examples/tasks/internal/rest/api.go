@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 
-	"github.com/millstream-go/millstream/examples/tasks/internal/store"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
 	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 )
@@ -17,7 +16,7 @@ import (
 type Store interface {
 	Create(context.Context, task.Draft) (task.Task, error)
 	Get(ctx context.Context, id string) (task.Task, error)
-	List(context.Context, store.Filter) ([]task.Task, error)
+	List(context.Context, task.Filter) ([]task.Task, error)
 	Update(ctx context.Context, id string, version int64, draft task.Draft) (task.Task, error)
 	Delete(ctx context.Context, id string, version int64) (task.Task, error)
 	Count(context.Context) (int64, error)
@@ -69,7 +68,7 @@ type page struct {
 
 func (a *api) list(w http.ResponseWriter, r *http.Request) {
 	p := web.NewParameters(r, "status", "after", "limit")
-	filter := store.Filter{Status: p.Status("status"), After: p.Text("after"), Limit: p.Number("limit", defaultLimit, 1, maxLimit)}
+	filter := task.Filter{Status: p.Status("status"), After: p.Text("after"), Limit: p.Number("limit", defaultLimit, 1, maxLimit)}
 	if p.Wrong(w) {
 		return
 	}

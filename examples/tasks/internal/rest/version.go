@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/millstream-go/millstream/examples/tasks/internal/store"
+	"github.com/millstream-go/millstream/examples/tasks/internal/task"
 	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 )
 
@@ -26,7 +26,7 @@ func ifMatch(w http.ResponseWriter, r *http.Request) (version int64, ok bool) {
 	}
 	text := strings.TrimSpace(given[0])
 	if text == "*" && len(given) == 1 {
-		return store.AnyVersion, true
+		return task.AnyVersion, true
 	}
 	// A weak one matches nothing: RFC 9110 wants a strong comparison.
 	quoted := strings.TrimPrefix(text, "W/")

@@ -8,13 +8,6 @@ import (
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
 )
 
-// Unsent is an event that is in the outbox.
-type Unsent struct {
-	Event task.Event
-	// Trace is what carry returned when the change was made.
-	Trace map[string]string
-}
-
 // tell puts the event of a change into the outbox.
 func (s *Store) tell(ctx context.Context, tx *sql.Tx, kind task.Kind, t task.Task) error {
 	event, err := json.Marshal(task.Event{Kind: kind, At: t.UpdatedAt, Task: t})
@@ -30,15 +23,15 @@ func (s *Store) tell(ctx context.Context, tx *sql.Tx, kind task.Kind, t task.Tas
 }
 
 // Unsent returns the first events in the outbox, in order.
-func (s *Store) Unsent(ctx context.Context, limit int) ([]Unsent, error) {
+func (s *Store) Unsent(ctx context.Context, limit int) ([]task.Unsent, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT number, event, trace FROM outbox ORDER BY number LIMIT ?`, limit)
 	if err != nil {
 		return nil, wrap(err, "read the outbox")
 	}
 	defer rows.Close()
-	var unsent []Unsent
+	var unsent []task.Unsent
 	for rows.Next() {
-		var u Unsent
+		var u task.Unsent
 		var number int64
 		var event, trace string
 		if err := rows.Scan(&number, &event, &trace); err != nil {

@@ -13,18 +13,6 @@ import (
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
 )
 
-// AnyVersion as the version that a change is made to lets it be made to any.
-const AnyVersion int64 = 0
-
-// Filter says which tasks to list.
-type Filter struct {
-	// Status, if set, is that of the tasks.
-	Status task.Status
-	// After, if set, is the id of the task after which the list begins.
-	After string
-	Limit int
-}
-
 // Create keeps a new task.
 func (s *Store) Create(ctx context.Context, draft task.Draft) (task.Task, error) {
 	id, err := uuid.NewV7() // later tasks have higher ids, so a list is in the order of creation
@@ -42,7 +30,7 @@ func (s *Store) Create(ctx context.Context, draft task.Draft) (task.Task, error)
 	return s.done(t, err, "create")
 }
 
-// Update changes a task that has the version, or any with AnyVersion. The error wraps
+// Update changes a task that has the version, or any with task.AnyVersion. The error wraps
 // task.ErrNotFound, or task.ErrChanged if the task has another version, and then the task
 // is returned as it is.
 func (s *Store) Update(ctx context.Context, id string, version int64, draft task.Draft) (task.Task, error) {
@@ -61,7 +49,7 @@ func (s *Store) Update(ctx context.Context, id string, version int64, draft task
 	return s.done(t, err, "update")
 }
 
-// Delete deletes a task that has the version, or any with AnyVersion. Its errors are those
+// Delete deletes a task that has the version, or any with task.AnyVersion. Its errors are those
 // of Update.
 func (s *Store) Delete(ctx context.Context, id string, version int64) (task.Task, error) {
 	var t task.Task
@@ -86,7 +74,7 @@ func (s *Store) Get(ctx context.Context, id string) (task.Task, error) {
 }
 
 // List returns tasks in the order of their creation.
-func (s *Store) List(ctx context.Context, f Filter) ([]task.Task, error) {
+func (s *Store) List(ctx context.Context, f task.Filter) ([]task.Task, error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT task FROM tasks WHERE id > ? AND (? = '' OR status = ?) ORDER BY id LIMIT ?`,
 		f.After, f.Status, f.Status, f.Limit)
 	if err != nil {
@@ -113,7 +101,7 @@ func (s *Store) Count(ctx context.Context) (n int64, err error) {
 // current returns a task that is to be changed.
 func current(ctx context.Context, tx *sql.Tx, id string, version int64) (task.Task, error) {
 	t, err := scan(tx.QueryRowContext(ctx, `SELECT task FROM tasks WHERE id = ?`, id))
-	if err == nil && version != AnyVersion && t.Version != version {
+	if err == nil && version != task.AnyVersion && t.Version != version {
 		err = task.ErrChanged
 	}
 	return t, err

@@ -9,6 +9,13 @@ import (
 	"time"
 )
 
+// Unsent is an event that nobody has been told of yet.
+type Unsent struct {
+	Event Event
+	// Trace is what carries the trace on that the change belongs to.
+	Trace map[string]string
+}
+
 // Kind is what happened to a task.
 type Kind string
 

@@ -40,6 +40,18 @@ const (
 // Statuses are all there are.
 var Statuses = []Status{Open, Doing, Done}
 
+// AnyVersion as the version that a change is made to lets it be made to any.
+const AnyVersion int64 = 0
+
+// Filter says which tasks to list.
+type Filter struct {
+	// Status, if set, is that of the tasks.
+	Status Status
+	// After, if set, is the id of the task after which the list begins.
+	After string
+	Limit int
+}
+
 var (
 	// ErrNotFound is of a task that there is not, or no more.
 	ErrNotFound = errors.New("there is no such task")
