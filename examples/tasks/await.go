@@ -17,6 +17,10 @@ import (
 // settleTimeout is how long things may take that are bound to happen.
 const settleTimeout = time.Minute
 
+// pollPause is how long until it is looked again whether they have. To look is to read all
+// tasks from three processes.
+const pollPause = 100 * time.Millisecond
+
 // await waits until indexes do not differ from the store.
 func (s *system) await(ctx context.Context, indexes ...*fleet.Worker) error {
 	return poll(ctx, "an index still differs from the store", func() (bool, error) {
@@ -37,7 +41,7 @@ func poll(ctx context.Context, otherwise string, so func() (bool, error)) error 
 		case time.Now().After(deadline):
 			return errors.Join(fmt.Errorf("after %v %s", settleTimeout, otherwise), err)
 		}
-		timer := time.NewTimer(20 * time.Millisecond)
+		timer := time.NewTimer(pollPause)
 		select {
 		case <-timer.C:
 		case <-ctx.Done():

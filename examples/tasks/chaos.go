@@ -14,7 +14,7 @@ import (
 // How the chaos goes: so often each process is killed, so long it stays away, and so long it
 // is left alone then.
 const (
-	chaosRounds  = 4
+	chaosRounds  = 3
 	chaosAway    = 300 * time.Millisecond
 	chaosBetween = 300 * time.Millisecond
 	chaosWriters = 4

@@ -18,6 +18,7 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 		"-chaos and -graph exclude each other":  {"-chaos", "-graph"},
 		"serve takes neither -chaos nor -graph": {"serve", "-chaos"},
 		"leave out -data":                       {"-chaos", "-data", "x"},
+		"-tasks must be from 15 to 100000":      {"-tasks", "3"},
 		"index needs -from streams":             {"index", "-redis", "redis://localhost", "-data", "x"},
 		`or -from pubsub, got "kafka"`:          {"index", "-from", "kafka"},
 		"-from is of index alone":               {"-from", "streams"},
@@ -56,7 +57,7 @@ func TestHelpNamesEveryFlag(t *testing.T) {
 	t.Parallel()
 	p := run(t, "-h")
 	assert.Equal(t, 0, p.Wait(t))
-	for _, name := range []string{"-redis", "-data", "-http", "-demo", "-chaos", "-graph", "-reset", "-from", "tasks serve", "tasks api", "tasks index"} {
+	for _, name := range []string{"-redis", "-data", "-http", "-demo", "-chaos", "-graph", "-reset", "-from", "-tasks", "tasks serve", "tasks api", "tasks index"} {
 		assert.Contains(t, p.Stderr(), name)
 	}
 }

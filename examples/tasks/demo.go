@@ -13,34 +13,35 @@ import (
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
 )
 
-// How many tasks the demonstration has, and what becomes of them while nobody listens.
-const (
-	demoTasks   = 300
-	demoNew     = 60
-	demoUpdated = 80
-	demoDeleted = 60
-	demoAtOnce  = 8
-)
+// demoAtOnce is how many requests the demonstration makes at once.
+const demoAtOnce = 8
+
+// plan is how many tasks the demonstration has, and what becomes of them while nobody
+// listens.
+type plan struct{ tasks, created, updated, deleted int }
+
+// planOf has a fifth of the tasks created, four fifteenths updated and a fifth deleted.
+func planOf(tasks int) plan { return plan{tasks, tasks / 5, tasks * 4 / 15, tasks / 5} }
 
 // demonstrate shows what an index misses that was away.
 func (s *system) demonstrate(ctx context.Context) error {
 	c := client.New()
 	defer c.Close()
-	began := time.Now()
-	tasks, err := s.create(ctx, c, demoTasks)
+	began, p := time.Now(), planOf(s.command.tasks)
+	tasks, err := s.create(ctx, c, p.tasks)
 	if err != nil {
 		return err
 	}
 	if err := s.await(ctx, s.streams, s.pubsub); err != nil {
 		return err
 	}
-	if err := s.compare(ctx, "1. %d tasks were created in %v, and both indexes listened:", demoTasks, time.Since(began).Round(100*time.Millisecond)); err != nil {
+	if err := s.compare(ctx, "1. %d tasks were created in %v, and both indexes listened:", p.tasks, time.Since(began).Round(100*time.Millisecond)); err != nil {
 		return err
 	}
 
 	s.streams.Kill()
 	s.pubsub.Kill()
-	if err := s.change(ctx, c, tasks); err != nil {
+	if err := s.change(ctx, c, tasks, p); err != nil {
 		return err
 	}
 	// Nobody is to come back in the middle of what is still on its way to the channels.
@@ -48,7 +49,7 @@ func (s *system) demonstrate(ctx context.Context) error {
 		return err
 	}
 	s.say("\n2. Both indexers were killed (kill -9). Meanwhile %d tasks were created, %d updated and %d deleted.",
-		demoNew, demoUpdated, demoDeleted)
+		p.created, p.updated, p.deleted)
 	for _, w := range []*fleet.Worker{s.pubsub, s.streams} {
 		if err := w.Start(ctx); err != nil {
 			return err
@@ -112,17 +113,17 @@ func (s *system) create(ctx context.Context, c *client.Client, n int) ([]task.Ta
 }
 
 // change is what happens to the tasks while nobody listens.
-func (s *system) change(ctx context.Context, c *client.Client, tasks []task.Task) error {
+func (s *system) change(ctx context.Context, c *client.Client, tasks []task.Task, p plan) error {
 	random := rand.New(rand.NewPCG(1, 2))
 	random.Shuffle(len(tasks), func(i, j int) { tasks[i], tasks[j] = tasks[j], tasks[i] })
-	return each(ctx, demoNew+demoUpdated+demoDeleted, func(ctx context.Context, i int) error {
+	return each(ctx, p.created+p.updated+p.deleted, func(ctx context.Context, i int) error {
 		var err error
 		switch {
-		case i < demoNew:
-			_, err = c.Create(ctx, s.url, draft(demoTasks+i))
-		case i < demoNew+demoUpdated:
+		case i < p.created:
+			_, err = c.Create(ctx, s.url, draft(p.tasks+i))
+		case i < p.created+p.updated:
 			t := tasks[i]
-			t.Draft.Status, t.Title = task.Done, t.Title+", revised"
+			t.Status, t.Title = task.Done, t.Title+", revised"
 			_, err = c.Update(ctx, s.url, t.ID, t.Version, t.Draft)
 		default:
 			err = c.Delete(ctx, s.url, tasks[i].ID, tasks[i].Version)

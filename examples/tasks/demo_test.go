@@ -27,12 +27,12 @@ func TestTheDemonstrationShowsWhatIsLostAndThatItIsRepaired(t *testing.T) {
 	redis := redistest.Start(t)
 	for name, args := range map[string][]string{"embedded": nil, "real": {"-redis", redis.URL()}} {
 		t.Run(name, func(t *testing.T) {
-			p := run(t, append([]string{"-http", "localhost:0"}, args...)...)
+			p := run(t, append([]string{"-http", "localhost:0", "-tasks", "60"}, args...)...)
 			base := p.Await(t, `goes on serving at (\S+) until`)
 			assert.Equal(t, []string{
-				"pubsub 300 300 0 0 0", "streams 300 300 0 0 0",
-				"pubsub 300 300 60 80 60", "streams 300 300 0 0 0",
-				"pubsub 300 300 0 0 0", "streams 300 300 0 0 0",
+				"pubsub 60 60 0 0 0", "streams 60 60 0 0 0",
+				"pubsub 60 60 12 16 12", "streams 60 60 0 0 0",
+				"pubsub 60 60 0 0 0", "streams 60 60 0 0 0",
 			}, tables(p.Stdout()))
 			w := site{t, base}
 			for _, url := range regexp.MustCompile(`curl -s '?`+base+`(\S+?)'?\n`).FindAllStringSubmatch(p.Stdout(), -1) {

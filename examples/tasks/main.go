@@ -56,6 +56,7 @@ type command struct {
 	http     string
 	from     string
 	demo     bool
+	tasks    int
 	chaos    bool
 	graph    bool
 	reset    bool
@@ -65,7 +66,7 @@ type command struct {
 
 const usage = `tasks is a REST API of tasks with full-text search, kept current by Redis Pub/Sub and by a stream.
 
-usage: tasks [-redis URL] [-data DIR] [-http ADDRESS] [-demo=false] [-chaos | -graph] [-reset]
+usage: tasks [-redis URL] [-data DIR] [-http ADDRESS] [-demo=false | -tasks N] [-chaos | -graph] [-reset]
        tasks serve [...]     the same without the demonstration
        tasks api   [...]     the API alone: needs -redis and -data
        tasks index [...]     one index alone: needs -redis, -data and -from
@@ -86,6 +87,7 @@ func parse(args []string, output io.Writer) (*command, error) {
 	flags.StringVar(&c.data, "data", "", "keep tasks and indexes in `DIR` (default: a temporary one, gone at exit together with what is in Redis)")
 	flags.StringVar(&c.http, "http", "", "serve HTTP on `ADDRESS` (default: localhost:8080; of a part alone: a free port)")
 	flags.BoolVar(&c.demo, "demo", true, "begin with a demonstration")
+	flags.IntVar(&c.tasks, "tasks", 300, "the demonstration has `N` tasks")
 	flags.BoolVar(&c.chaos, "chaos", false, "kill processes while tasks change, check the books, and end: 0 if they are right")
 	flags.BoolVar(&c.graph, "graph", false, "print the pipeline as a Mermaid graph and do nothing else")
 	flags.BoolVar(&c.reset, "reset", false, "first delete what this example left in Redis and in -data")
@@ -106,6 +108,8 @@ func (c *command) check() error {
 		return app.Usage("%s takes neither -chaos nor -graph", c.role)
 	case c.chaos && c.data != "":
 		return app.Usage("-chaos makes tasks of its own, in a temporary directory: leave out -data")
+	case c.tasks < 15 || c.tasks > 100_000:
+		return app.Usage("-tasks must be from 15 to 100000, got %d", c.tasks)
 	case c.role == roleIndex && c.from != fromStreams && c.from != fromPubSub:
 		return app.Usage("index needs -from streams or -from pubsub, got %q", c.from)
 	case c.role != roleIndex && c.from != "":

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"strings"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
@@ -82,14 +83,11 @@ func (f *Front) index(name string) Part {
 }
 
 func (f *Front) choices() string {
-	text := ""
-	for i, part := range f.indexes {
-		if i > 0 {
-			text += " or "
-		}
-		text += part.Name()
+	var names []string
+	for _, part := range f.indexes {
+		names = append(names, part.Name())
 	}
-	return text
+	return strings.Join(names, " or ")
 }
 
 // passOn returns a handler that has a part answer, at the path if one is given.

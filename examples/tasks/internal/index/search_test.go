@@ -55,7 +55,7 @@ func TestTasksAreFoundByWhatIsInThem(t *testing.T) {
 
 func TestHitsComeInPages(t *testing.T) {
 	x := open(t, t.TempDir())
-	for _, id := range strings.Split("a b c d e", " ") {
+	for id := range strings.SplitSeq("a b c d e", " ") {
 		apply(t, x, event(id, 1, "equal"))
 	}
 	var ids []string

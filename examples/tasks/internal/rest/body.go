@@ -15,8 +15,12 @@ import (
 	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 )
 
-// maxBody is how many bytes a body may have: more than any valid task.
-const maxBody = 64 << 10
+// maxBody is how many bytes a body may have: more than any valid task. Of a larger one some
+// more are read and dropped.
+const (
+	maxBody    = 64 << 10
+	maxDrained = 4 << 20
+)
 
 // read returns the draft in the body, or answers with all that is wrong with it.
 func read(w http.ResponseWriter, r *http.Request) (task.Draft, bool) {
@@ -26,8 +30,10 @@ func read(w http.ResponseWriter, r *http.Request) (task.Draft, bool) {
 		web.Refuse(w, http.StatusUnsupportedMediaType, "send Content-Type: application/json")
 		return task.Draft{}, false
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+	data, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	if len(data) > maxBody {
+		// A client that is still writing when the connection ends does not read the answer.
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrained)
 		web.Refuse(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("a task has at most %d bytes", maxBody))
 		return task.Draft{}, false
 	}
