@@ -104,13 +104,24 @@ func run(t *testing.T, args ...string) *apptest.Process {
 	return apptest.Start(t, apptest.Command{Args: args})
 }
 
-// serve starts the system without the demonstration, and returns where it serves.
+// serve starts the system without the demonstration, and returns where it serves. At the
+// end of the test it must end well.
 func serve(t *testing.T, args ...string) (*apptest.Process, site) {
 	t.Helper()
 	p := run(t, append([]string{"serve", "-http", "localhost:0"}, args...)...)
+	t.Cleanup(func() { ends(t, p) })
 	base := p.Await(t, `behind (http://\S+):\n`)
 	p.Await(t, `goes on serving`)
 	return p, site{t, base}
+}
+
+// ends ends the program with Ctrl-C, if it has not ended yet.
+func ends(t *testing.T, p *apptest.Process) {
+	t.Helper()
+	p.Interrupt()
+	if code := p.Wait(t); code != 0 {
+		t.Errorf("exit code %d: %s", code, p.Stderr())
+	}
 }
 
 // part starts a part alone, and returns where it serves.

@@ -55,8 +55,7 @@ func TestATaskIsFoundAsSoonAsItIsThere(t *testing.T) {
 		w.awaitFound("q=roof&index="+index, 0)
 	}
 	assert.Equal(t, 200, w.call("GET", "/health", "").status)
-	p.Interrupt()
-	assert.Equal(t, 0, p.Wait(t), p.Stderr())
+	ends(t, p)
 }
 
 func TestWrongRequestsAreExplained(t *testing.T) {
@@ -118,16 +117,14 @@ func TestAProcessThatDiesComesBackAndTheDataToo(t *testing.T) {
 	w.awaitStatus("/health", 200)
 	w.create("late")
 	w.awaitFound("q=early+late", 2)
-	p.Interrupt()
-	require.Equal(t, 0, p.Wait(t), p.Stderr())
+	ends(t, p)
 
 	// Of the index that is lost, all is in the stream; of the other, in its directory.
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, indexPrefix+fromStreams)))
 	p, w = serve(t, "-redis", redis.URL(), "-data", dir)
 	w.awaitFound("q=early+late&index=streams", 2)
 	w.awaitFound("q=early+late&index=pubsub", 2)
-	p.Interrupt()
-	require.Equal(t, 0, p.Wait(t), p.Stderr())
+	ends(t, p)
 
 	// Other tasks on the same Redis would be mixed with these.
 	p = run(t, "serve", "-http", "localhost:0", "-redis", redis.URL(), "-data", t.TempDir())

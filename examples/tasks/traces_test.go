@@ -68,8 +68,7 @@ tasks: POST /tasks
 	assert.Equal(t, "/tasks", server.Attributes["http.route"])
 	assert.EqualValues(t, 201, server.Attributes["http.response.status_code"])
 
-	p.Interrupt()
-	require.Equal(t, 0, p.Wait(t), p.Stderr())
+	ends(t, p)
 	// What is in a task, or looked for, is in no span and no metric.
 	said := strings.ToLower(fmt.Sprint(collector.Spans(), collector.Metrics(), p.Stderr()))
 	assert.NotContains(t, said, "hush")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/blevesearch/bleve/v2"
 	"github.com/blevesearch/bleve/v2/search"
@@ -65,9 +66,20 @@ func (x *Index) Search(ctx context.Context, s Search) (Results, error) {
 		if err != nil {
 			return Results{}, err
 		}
-		hits = append(hits, Hit{Task: t, Score: match.Score, Fragments: match.Fragments})
+		hits = append(hits, Hit{Task: t, Score: match.Score, Fragments: marked(match.Fragments)})
 	}
 	return Results{Total: result.Total, Hits: hits}, nil
+}
+
+// marked leaves out the fields where nothing was found, of which bleve gives the beginning.
+func marked(fragments search.FieldFragmentMap) map[string][]string {
+	all := make(map[string][]string)
+	for field, texts := range fragments {
+		if slices.ContainsFunc(texts, func(text string) bool { return strings.Contains(text, "<mark>") }) {
+			all[field] = texts
+		}
+	}
+	return all
 }
 
 // List returns tasks of the index in the order of their ids, those after the given one.

@@ -44,7 +44,7 @@ func TestTasksAreFoundByWhatIsInThem(t *testing.T) {
 	}
 	results, err := x.Search(t.Context(), index.Search{Query: "bread", Limit: 1})
 	require.NoError(t, err)
-	assert.Equal(t, []string{"Buy milk &amp; &lt;b&gt;<mark>bread</mark>&lt;/b&gt;"}, results.Hits[0].Fragments["title"])
+	assert.Equal(t, map[string][]string{"title": {"Buy milk &amp; &lt;b&gt;<mark>bread</mark>&lt;/b&gt;"}}, results.Hits[0].Fragments)
 	assert.Equal(t, milk.Task, results.Hits[0].Task)
 
 	results, err = x.Search(t.Context(), index.Search{Query: "report", Status: task.Open, Limit: 1})
