@@ -112,7 +112,7 @@ func (c *command) hear(ctx context.Context, x *indexer) (err error) {
 	defer func() { err = errors.Join(err, l.Close()) }()
 	stats := func() map[string]any {
 		all, heard := x.stats(), l.Stats()
-		all["received"], all["lost"] = heard.Received, heard.Lost.Total()
+		all["received"], all["held"], all["lost"] = heard.Received, heard.Held, heard.Lost.Total()
 		all["gaps"], all["gap_seconds"] = heard.Gaps, heard.GapTime.Seconds()
 		return all
 	}
