@@ -17,6 +17,7 @@ func TestWrongArgumentsAreExplained(t *testing.T) {
 		"flag provided but not defined: -port":  {"-port", "80"},
 		"-chaos and -graph exclude each other":  {"-chaos", "-graph"},
 		"serve takes neither -chaos nor -graph": {"serve", "-chaos"},
+		"an embedded Redis forgets them":        {"serve", "-data", "x"},
 		"leave out -data":                       {"-chaos", "-data", "x"},
 		"-tasks must be from 15 to 100000":      {"-tasks", "3"},
 		"index needs -from streams":             {"index", "-redis", "redis://localhost", "-data", "x"},
@@ -42,7 +43,7 @@ func TestWhatCannotBeDoneIsExplained(t *testing.T) {
 		"give another address":     {"serve", "-http", "nowhere"},
 		"the Redis URL must begin": {"serve", "-redis", "http://localhost"},
 		"-data: mkdir /dev/null":   {"api", "-redis", "REDIS", "-data", "/dev/null/x"},
-		"mkdir /dev/null":          {"serve", "-http", "localhost:0", "-data", "/dev/null/x"},
+		"mkdir /dev/null":          {"serve", "-redis", "REDIS", "-data", "/dev/null/x"},
 	} {
 		if args[2] == "REDIS" {
 			args[2] = redis.URL()

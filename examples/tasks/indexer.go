@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync/atomic"
@@ -74,8 +75,20 @@ func (x *indexer) apply(ctx context.Context, e task.Event) error {
 
 // rebuild makes the index anew of all events in the stream.
 func (x *indexer) rebuild(ctx context.Context) (int, error) {
+	has, err := x.index.Count(ctx)
+	if err != nil {
+		return 0, err
+	}
 	return x.index.Rebuild(ctx, func(ctx context.Context, apply func([]task.Event) error) error {
-		return flow.Replay(ctx, x.client, x.flow.Events, apply)
+		events := 0
+		err := flow.Replay(ctx, x.client, x.flow.Events, func(some []task.Event) error {
+			events += len(some)
+			return apply(some)
+		})
+		if err == nil && events == 0 && has > 0 {
+			return fmt.Errorf("%w: the stream has none", task.ErrNoHistory)
+		}
+		return err
 	})
 }
 

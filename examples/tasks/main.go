@@ -84,7 +84,7 @@ func parse(args []string, output io.Writer) (*command, error) {
 	}
 	flags := flag.NewFlagSet("tasks", flag.ContinueOnError)
 	app.RedisFlag(flags, &c.redisURL)
-	flags.StringVar(&c.data, "data", "", "keep tasks and indexes in `DIR` (default: a temporary one, gone at exit together with what is in Redis)")
+	flags.StringVar(&c.data, "data", "", "keep tasks and indexes in `DIR`, their events being in -redis (default: a temporary one, gone at exit together with what is in Redis)")
 	flags.StringVar(&c.http, "http", "", "serve HTTP on `ADDRESS` (default: localhost:8080; of a part alone: a free port)")
 	flags.BoolVar(&c.demo, "demo", true, "begin with a demonstration")
 	flags.IntVar(&c.tasks, "tasks", 300, "the demonstration has `N` tasks")
@@ -110,6 +110,8 @@ func (c *command) check() error {
 		return app.Usage("-chaos makes tasks of its own, in a temporary directory: leave out -data")
 	case c.tasks < 15 || c.tasks > 100_000:
 		return app.Usage("-tasks must be from 15 to 100000, got %d", c.tasks)
+	case !alone && c.data != "" && c.redisURL == "":
+		return app.Usage("-data keeps tasks whose events must be kept, too, and an embedded Redis forgets them: give -redis")
 	case c.role == roleIndex && c.from != fromStreams && c.from != fromPubSub:
 		return app.Usage("index needs -from streams or -from pubsub, got %q", c.from)
 	case c.role != roleIndex && c.from != "":

@@ -52,6 +52,26 @@ func TestWhileRedisIsAwayTasksAreSavedAndThenTheirEventsCome(t *testing.T) {
 	assert.Len(t, entries, 21)
 }
 
+func TestAnIndexIsNotRebuiltOfWhatIsNotThereAnyMore(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	client := server.Client(t)
+	_, w := serve(t, "-redis", server.URL())
+	w.create("one")
+	w.create("two")
+	w.awaitFound("q=one+two", 2)
+	entries, err := client.XRange(t.Context(), "{tasks}:events", "-", "+").Result()
+	require.NoError(t, err)
+	for _, e := range entries { // first the first, then all
+		require.NoError(t, client.XDel(t.Context(), "{tasks}:events", e.ID).Err())
+		got := w.call("POST", "/indexes/streams/rebuild", "")
+		assert.Equal(t, 409, got.status)
+		assert.Contains(t, got.body, "not all events are there")
+	}
+	n, _ := w.finds("q=one+two")
+	assert.Equal(t, 2, n)
+}
+
 func ids(entries []redis.XMessage) map[any]struct{} {
 	all := make(map[any]struct{})
 	for _, e := range entries {

@@ -56,7 +56,7 @@ func (c *command) system(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, remove()) }()
 	listener, err := app.Listen(ctx, c.address())
 	if err != nil {
-		return err
+		return fmt.Errorf("-http: %w", err)
 	}
 	s.url = "http://" + listener.Addr().String()
 	s.hire()
