@@ -3,7 +3,6 @@ package task
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -49,15 +48,16 @@ func (e Event) Channel() string { return "tasks.event." + string(e.Kind) }
 // ID is the same whenever the event is published: a task has one change to each version.
 func (e Event) ID() string { return e.Task.ID + "/" + strconv.FormatInt(e.Task.Version, 10) }
 
-// ParseEvent decodes an event, and refuses what is none.
+// ParseEvent decodes an event, and refuses what is none. Its errors get into logs and traces,
+// so they quote nothing.
 func ParseEvent(data []byte) (Event, error) {
 	var e Event
 	if err := json.Unmarshal(data, &e); err != nil {
-		return Event{}, fmt.Errorf("no event of a task: %w", err)
+		return Event{}, errors.New("no event of a task: it is no JSON, or a field of it is of another type")
 	}
 	switch {
 	case !slices.Contains([]Kind{Created, Updated, Deleted}, e.Kind):
-		return Event{}, fmt.Errorf("no event of a task: kind %q", e.Kind)
+		return Event{}, errors.New("no event of a task: its kind is none")
 	case e.Task.ID == "" || e.Task.Version < 1:
 		return Event{}, errors.New("no event of a task: a task with an id and a version is missing")
 	}

@@ -82,6 +82,9 @@ func TestWhatIsNoEventIsRefused(t *testing.T) {
 	} {
 		e, err := task.ParseEvent([]byte(data))
 		assert.Equal(t, good, err == nil, "%s: %v", data, err)
+		if !good {
+			assert.NotContains(t, err.Error(), "moved")
+		}
 		if good {
 			assert.Equal(t, "a/1", e.ID())
 			assert.Equal(t, "tasks.event.created", e.Channel())
