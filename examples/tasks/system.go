@@ -61,7 +61,7 @@ func (c *command) system(ctx context.Context) (err error) {
 	s.url = "http://" + listener.Addr().String()
 	s.hire()
 	defer s.front.Close()
-	if err := errors.Join(s.start(ctx)); err != nil {
+	if err := s.start(ctx); err != nil {
 		return errors.Join(err, listener.Close(), s.stop())
 	}
 	err = together(ctx,
