@@ -29,11 +29,11 @@ type settingError struct{ error }
 func (e *settingError) Unwrap() error { return e.error }
 
 // Telemetry has traces and metrics exported if the environment asks for it, under the
-// name of the service unless OTEL_SERVICE_NAME is set. The shutdown sends what is left of
-// them and ends within seconds, wherever the collector is.
-func Telemetry(ctx context.Context, service string, stderr io.Writer) (shutdown func(), err error) {
+// name of the service unless OTEL_SERVICE_NAME is set, or to what the options add. The
+// shutdown sends what is left of them and ends within seconds, wherever the collector is.
+func Telemetry(ctx context.Context, service string, stderr io.Writer, options ...tracing.Option) (shutdown func(), err error) {
 	logger := slog.New(&first{Handler: Logger(stderr, slog.LevelWarn).Handler()})
-	end, err := tracing.Setup(ctx, service, tracing.WithLogger(logger))
+	end, err := tracing.Setup(ctx, service, append(options, tracing.WithLogger(logger))...)
 	if err != nil {
 		return nil, &settingError{err}
 	}
