@@ -15,7 +15,7 @@ import (
 
 const notifyUsage = `alerts notify takes pages and tickets by HTTP, as a real pager and ticket desk would.
 
-usage: alerts notify [-listen ADDRESS] [-book FILE] [-down D]
+usage: alerts notify [-listen ADDRESS] [-book FILE] [-down D] [-latency D]
 
   POST /pages, /tickets   with an Idempotency-Key; people are told once for each key
   GET  /received          what it took so far
@@ -28,16 +28,17 @@ It refuses what is of the service legacy, for nobody is on call for that. It run
 
 func notify(ctx context.Context, args []string, std app.IO) (err error) {
 	var listen, name string
-	var down time.Duration
+	var down, latency time.Duration
 	flags := flag.NewFlagSet("alerts notify", flag.ContinueOnError)
 	flags.StringVar(&listen, "listen", "localhost:8090", "serve HTTP on `ADDRESS`; localhost:0 is a free port")
 	flags.StringVar(&name, "book", "", "keep what was taken in `FILE`, also for the next run (default: a file that is gone at the end)")
 	flags.DurationVar(&down, "down", 0, "be down for so long at first")
+	flags.DurationVar(&latency, "latency", 0, "take so long for an answer")
 	if err := app.Parse(flags, notifyUsage, args, std.Stderr); err != nil {
 		return err
 	}
-	if down < 0 {
-		return app.Usage("-down must not be negative")
+	if down < 0 || latency < 0 {
+		return app.Usage("-down and -latency must not be negative")
 	}
 	shutdown, err := app.Telemetry(ctx, "alerts-notify", std.Stderr)
 	if err != nil {
@@ -61,7 +62,7 @@ func notify(ctx context.Context, args []string, std app.IO) (err error) {
 	if err != nil {
 		return err
 	}
-	r := receiver.New(book)
+	r := receiver.New(book, latency)
 	if down > 0 {
 		r.SetDown(true)
 		defer time.AfterFunc(down, func() { r.SetDown(false) }).Stop()

@@ -29,6 +29,8 @@ const (
 	siteBackoff = 2 * time.Second
 	// siteIdle is how long a consumer that was killed keeps its alerts from the others.
 	siteIdle = 2 * time.Second
+	// siteLatency is so long that some who are killed have just told somebody.
+	siteLatency = 50 * time.Millisecond
 	// startTimeout and stopTimeout bound the start and the end of processes.
 	startTimeout = 30 * time.Second
 	stopTimeout  = 20 * time.Second
@@ -121,7 +123,7 @@ func newSite(ctx context.Context, client *redis.Client, url, pipeline string) (*
 func (s *site) book() string { return filepath.Join(s.dir, "book") }
 
 func (s *site) notifierArgs(listen string) []string {
-	return []string{"notify", "-listen", listen, "-book", s.book()}
+	return []string{"notify", "-listen", listen, "-book", s.book(), "-latency", siteLatency.String()}
 }
 
 func (s *site) consumerArgs(notifierURL string) []string {

@@ -3,7 +3,6 @@ package endpoint
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"time"
@@ -12,6 +11,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	promexporter "go.opentelemetry.io/otel/exporters/prometheus"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
+
+	"github.com/millstream-go/millstream/examples/alerts/internal/web"
 )
 
 // checkTimeout is how long a health check may take.
@@ -38,24 +39,17 @@ func New() (*Endpoint, error) {
 // second, else 503.
 func (e *Endpoint) Handler(check func(context.Context) error) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
-	mux.HandleFunc("GET /health", func(w http.ResponseWriter, request *http.Request) {
+	metrics := promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
+	mux.Handle("/metrics", web.Only(http.MethodGet, metrics))
+	mux.Handle("/health", web.Only(http.MethodGet, http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		ctx, cancel := context.WithTimeout(request.Context(), checkTimeout)
 		defer cancel()
 		if err := check(ctx); err != nil {
-			show(w, "application/problem+json", http.StatusServiceUnavailable, map[string]any{
-				"title": "Service Unavailable", "status": http.StatusServiceUnavailable, "detail": "Redis does not answer",
-			})
+			web.Refuse(w, http.StatusServiceUnavailable, "Redis does not answer", nil)
 			return
 		}
-		show(w, "application/json", http.StatusOK, map[string]any{"status": "up"})
-	})
+		web.Answer(w, http.StatusOK, map[string]string{"status": "up"})
+	})))
+	mux.Handle("/", web.NotFound("/metrics", "/health"))
 	return mux
-}
-
-// show answers with JSON. Whoever has gone does not want it any more.
-func show(w http.ResponseWriter, kind string, status int, v any) {
-	w.Header().Set("Content-Type", kind)
-	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(v)
 }

@@ -6,11 +6,11 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/millstream-go/millstream/examples/alerts/internal/alert"
+	"github.com/millstream-go/millstream/examples/alerts/internal/web"
 	"github.com/millstream-go/millstream/examples/alerts/internal/webhook"
 )
 
@@ -20,16 +20,18 @@ const Unowned = "legacy"
 
 const (
 	// maxBody is how large a request may be.
-	maxBody   = 64 << 10
-	maxKey    = 300
-	moodPath  = "/mood"
-	takenPath = "/received"
+	maxBody    = 64 << 10
+	maxKey     = 300
+	moodPath   = "/mood"
+	takenPath  = "/received"
+	healthPath = "/health"
 )
 
 // Receiver is the server. It may be used concurrently.
 type Receiver struct {
-	book *Book
-	down atomic.Bool
+	book    *Book
+	latency time.Duration
+	down    atomic.Bool
 	// turnedAway counts what came while it was down, refused what was wrong.
 	turnedAway, refused atomic.Int64
 }
@@ -42,36 +44,23 @@ type Received struct {
 	Down       bool  `json:"down"`
 }
 
-// New returns a receiver that writes into a book.
-func New(book *Book) *Receiver { return &Receiver{book: book} }
+// New returns a receiver that writes into a book, and then takes a while for each answer.
+func New(book *Book, latency time.Duration) *Receiver { return &Receiver{book: book, latency: latency} }
 
 // SetDown has it answer 503 from now on, or no longer.
 func (r *Receiver) SetDown(down bool) { r.down.Store(down) }
 
 // Handler returns what serves it.
 func (r *Receiver) Handler() http.Handler {
+	get := func(handle http.HandlerFunc) http.Handler { return web.Only(http.MethodGet, handle) }
 	mux := http.NewServeMux()
-	mux.Handle(webhook.PagesPath, only(r.taking(r.page), http.MethodPost))
-	mux.Handle(webhook.TicketsPath, only(r.taking(r.ticket), http.MethodPost))
-	mux.Handle(takenPath, only(r.received, http.MethodGet))
-	mux.Handle(moodPath, only(r.mood, http.MethodPut))
-	mux.Handle("/health", only(r.health, http.MethodGet))
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		refuse(w, http.StatusNotFound, "there are "+strings.Join([]string{webhook.PagesPath, webhook.TicketsPath, takenPath, moodPath, "/health"}, ", "))
-	})
-	return traced(mux)
-}
-
-// only lets one method through.
-func only(handle http.HandlerFunc, method string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		if request.Method != method {
-			w.Header().Set("Allow", method)
-			refuse(w, http.StatusMethodNotAllowed, "here it is "+method)
-			return
-		}
-		handle(w, request)
-	})
+	mux.Handle(webhook.PagesPath, web.Only(http.MethodPost, r.taking(r.page)))
+	mux.Handle(webhook.TicketsPath, web.Only(http.MethodPost, r.taking(r.ticket)))
+	mux.Handle(takenPath, get(r.received))
+	mux.Handle(moodPath, web.Only(http.MethodPut, http.HandlerFunc(r.mood)))
+	mux.Handle(healthPath, get(r.health))
+	mux.Handle("/", web.NotFound(webhook.PagesPath, webhook.TicketsPath, takenPath, moodPath, healthPath))
+	return web.Traced(mux)
 }
 
 // taking takes what decode makes of a request.
@@ -80,7 +69,7 @@ func (r *Receiver) taking(decode func([]byte) (Receipt, error)) http.HandlerFunc
 		if r.down.Load() {
 			r.turnedAway.Add(1)
 			w.Header().Set("Retry-After", "1")
-			refuse(w, http.StatusServiceUnavailable, "down, as it was told to be")
+			web.Refuse(w, http.StatusServiceUnavailable, "down, as it was told to be", nil)
 			return
 		}
 		body, ok := r.body(w, request)
@@ -105,16 +94,24 @@ func (r *Receiver) taking(decode func([]byte) (Receipt, error)) http.HandlerFunc
 		receipt.Key = key
 		first, err := r.book.Take(receipt)
 		if err != nil {
-			refuse(w, http.StatusInternalServerError, err.Error())
+			web.Refuse(w, http.StatusInternalServerError, err.Error(), nil)
 			return
 		}
-		answer(w, http.StatusOK, map[string]bool{"first": first})
+		select {
+		case <-time.After(r.latency):
+		case <-request.Context().Done():
+		}
+		web.Answer(w, http.StatusOK, map[string]bool{"first": first})
 	}
 }
 
 func (r *Receiver) refuse(w http.ResponseWriter, status int, detail string, faults ...alert.Fault) {
 	r.refused.Add(1)
-	refuse(w, status, detail, faults...)
+	var errors any
+	if len(faults) > 0 {
+		errors = faults
+	}
+	web.Refuse(w, status, detail, errors)
 }
 
 // body returns the JSON of a request, or answers what is wrong with it.
@@ -174,7 +171,7 @@ func owned(service string) error {
 }
 
 func (r *Receiver) received(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, Received{r.book.Counts(), r.refused.Load(), r.turnedAway.Load(), r.down.Load()})
+	web.Answer(w, http.StatusOK, Received{r.book.Counts(), r.refused.Load(), r.turnedAway.Load(), r.down.Load()})
 }
 
 // mood has it go down, or come back.
@@ -185,7 +182,7 @@ func (r *Receiver) mood(w http.ResponseWriter, request *http.Request) {
 	}
 	var mood struct{ Down *bool }
 	if err := json.Unmarshal(body, &mood); err != nil || mood.Down == nil {
-		refuse(w, http.StatusBadRequest, `want {"down":true} or {"down":false}`)
+		web.Refuse(w, http.StatusBadRequest, `want {"down":true} or {"down":false}`, nil)
 		return
 	}
 	r.SetDown(*mood.Down)
@@ -194,8 +191,8 @@ func (r *Receiver) mood(w http.ResponseWriter, request *http.Request) {
 
 func (r *Receiver) health(w http.ResponseWriter, _ *http.Request) {
 	if r.down.Load() {
-		refuse(w, http.StatusServiceUnavailable, "down, as it was told to be")
+		web.Refuse(w, http.StatusServiceUnavailable, "down, as it was told to be", nil)
 		return
 	}
-	answer(w, http.StatusOK, map[string]string{"status": "up"})
+	web.Answer(w, http.StatusOK, map[string]string{"status": "up"})
 }

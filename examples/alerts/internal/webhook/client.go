@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/millstream-go/millstream/examples/alerts/internal/alert"
+	"github.com/millstream-go/millstream/examples/alerts/internal/web"
 )
 
 // The paths of a receiver, and the header that says which call this is.
@@ -48,7 +49,7 @@ func New(base string) (*Client, error) {
 	transport.MaxIdleConnsPerHost = connections
 	return &Client{
 		base: strings.TrimRight(base, "/"),
-		http: &http.Client{Transport: traced{transport}, Timeout: timeout},
+		http: &http.Client{Transport: web.Client{Transport: transport}, Timeout: timeout},
 	}, nil
 }
 

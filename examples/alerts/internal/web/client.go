@@ -1,4 +1,4 @@
-package webhook
+package web
 
 import (
 	"net"
@@ -12,22 +12,17 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-const scope = "github.com/millstream-go/millstream/examples/alerts"
-
-// traced has a span for each request, and sends its context along.
-type traced struct{ next *http.Transport }
-
-// CloseIdleConnections closes those of the transport.
-func (t traced) CloseIdleConnections() { t.next.CloseIdleConnections() }
+// Client is a transport of HTTP with a span for each request, whose context it sends along.
+type Client struct{ *http.Transport }
 
 // RoundTrip implements [http.RoundTripper].
-func (t traced) RoundTrip(request *http.Request) (*http.Response, error) {
-	ctx, span := otel.Tracer(scope).Start(request.Context(), request.Method, trace.WithSpanKind(trace.SpanKindClient),
+func (c Client) RoundTrip(request *http.Request) (*http.Response, error) {
+	ctx, span := otel.Tracer(Scope).Start(request.Context(), request.Method, trace.WithSpanKind(trace.SpanKindClient),
 		trace.WithAttributes(requested(request)...))
 	defer span.End()
 	request = request.Clone(ctx)
 	otel.GetTextMapPropagator().Inject(ctx, propagation.HeaderCarrier(request.Header))
-	response, err := t.next.RoundTrip(request)
+	response, err := c.Transport.RoundTrip(request)
 	if err != nil {
 		span.SetStatus(codes.Error, "no answer")
 		return nil, err

@@ -1,4 +1,4 @@
-package receiver
+package web
 
 import (
 	"net/http"
@@ -10,14 +10,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 )
 
-const scope = "github.com/millstream-go/millstream/examples/alerts"
-
-// traced has a span for each request, in the trace that the caller sent along.
-func traced(mux *http.ServeMux) http.Handler {
+// Traced has a span for each request, in the trace that the caller sent along.
+func Traced(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
 		_, route := mux.Handler(request)
 		ctx := otel.GetTextMapPropagator().Extract(request.Context(), propagation.HeaderCarrier(request.Header))
-		ctx, span := otel.Tracer(scope).Start(ctx, request.Method+" "+route, trace.WithSpanKind(trace.SpanKindServer),
+		ctx, span := otel.Tracer(Scope).Start(ctx, request.Method+" "+route, trace.WithSpanKind(trace.SpanKindServer),
 			trace.WithAttributes(
 				attribute.String("http.request.method", request.Method),
 				attribute.String("http.route", route),
