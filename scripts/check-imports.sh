@@ -27,6 +27,9 @@ examples/tasks/internal/index never github.com/redis/go-redis github.com/ThreeDo
 examples/tasks/internal/rest  never github.com/redis/go-redis github.com/ThreeDotsLabs pipeline streams pubsub middleware tracing modernc.org/sqlite github.com/blevesearch
 examples/tasks/internal/find  never github.com/redis/go-redis github.com/ThreeDotsLabs pipeline streams pubsub middleware tracing modernc.org/sqlite
 examples/tasks/internal/flow  never modernc.org/sqlite github.com/blevesearch
+examples/alerts/internal/alert   never github.com go.opentelemetry.io streams pubsub middleware pipeline tracing
+examples/alerts/internal/oncall  never streams pubsub tracing examples/alerts/internal/webhook examples/alerts/internal/receiver
+examples/alerts/internal/webhook never github.com/redis/go-redis github.com/ThreeDotsLabs/watermill streams middleware pipeline
 *          never internal/otlptest
 *          never github.com/alicebob/miniredis except internal/demoredis examples benchmarks cmd
 *          never examples benchmarks cmd except examples benchmarks cmd

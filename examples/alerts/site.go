@@ -150,15 +150,7 @@ func (s *site) produce() error {
 }
 
 // stopProducers ends them, and returns when all they were told is here.
-func (s *site) stopProducers(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-	defer cancel()
-	var errs []error
-	for _, m := range s.producers {
-		errs = append(errs, m.Stop(ctx))
-	}
-	return errors.Join(errs...)
-}
+func (s *site) stopProducers(ctx context.Context) error { return stopAll(ctx, s.producers...) }
 
 // settle waits until nothing is left to do.
 func (s *site) settle(ctx context.Context) error {
@@ -170,14 +162,21 @@ func (s *site) settle(ctx context.Context) error {
 	return nil
 }
 
-// stop ends consumers and notifier.
+// stop ends the consumers, and then the notifier.
 func (s *site) stop(ctx context.Context) error {
+	return errors.Join(stopAll(ctx, s.consumers...), stopAll(ctx, s.notifier))
+}
+
+// stopAll ends members at the same time.
+func stopAll(ctx context.Context, members ...*fleet.Member) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
 	defer cancel()
-	var errs []error
-	for _, m := range append(append([]*fleet.Member(nil), s.consumers...), s.notifier) {
-		errs = append(errs, m.Stop(ctx))
+	errs := make([]error, len(members))
+	var stopping sync.WaitGroup
+	for i, m := range members {
+		stopping.Go(func() { errs[i] = m.Stop(ctx) })
 	}
+	stopping.Wait()
 	return errors.Join(errs...)
 }
 
