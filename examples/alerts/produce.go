@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"golang.org/x/term"
 
 	"github.com/millstream-go/millstream/examples/alerts/internal/alert"
 	"github.com/millstream-go/millstream/examples/alerts/internal/intake"
@@ -51,6 +52,9 @@ type errRejected int
 
 // Error says how many.
 func (n errRejected) Error() string {
+	if n == 1 {
+		return "1 line was rejected and not published: mend it and send it again"
+	}
 	return fmt.Sprintf("%d lines were rejected and not published: mend them and send them again", int(n))
 }
 
@@ -120,6 +124,9 @@ func (p *producer) run(ctx context.Context) error {
 
 func (p *producer) open() (io.ReadCloser, error) {
 	if p.in == "-" {
+		if in, ok := p.Stdin.(*os.File); ok && p.rate == 0 && term.IsTerminal(int(in.Fd())) {
+			fmt.Fprintln(p.Stderr, `type alerts, one a line, as {"severity":"info","service":"checkout","summary":"hello"}; Ctrl-D ends it`)
+		}
 		return io.NopCloser(p.Stdin), nil
 	}
 	file, err := os.Open(p.in)

@@ -142,7 +142,7 @@ func readable(entry history.Entry) (alert.Alert, bool) {
 		return alert.Alert{}, false
 	}
 	a, err := alert.Parse(entry.Message.Payload)
-	return a, err == nil && a.Severity.Known()
+	return a, err == nil && a.Validate(time.Now()) == nil
 }
 
 func (r *replayer) line(out io.Writer, entry history.Entry, a alert.Alert) error {
@@ -173,7 +173,7 @@ func (r *replayer) sum(out io.Writer, counts map[alert.Severity]int, unreadable 
 	}
 	fmt.Fprintf(out, "%d alerts in the last %v: %s", total, r.last, strings.Join(parts, ", "))
 	if unreadable > 0 {
-		fmt.Fprintf(out, "; %d entries are no alerts", unreadable)
+		fmt.Fprintf(out, "; no alerts: %d", unreadable)
 	}
 	fmt.Fprintln(out)
 	if r.notify {

@@ -55,11 +55,11 @@ func TestTheLastHourIsCountedExactlyAndNoGroupLearnsOfIt(t *testing.T) {
 	require.NoError(t, client.XGroupCreate(t.Context(), "{alerts}:raised", "triage", "0").Err())
 	groups := client.XInfoGroups(t.Context(), "{alerts}:raised").Val()
 	for args, want := range map[string]string{
-		"-last 1h":                            "607 alerts in the last 1h0m0s: 5 critical, 600 warning, 2 info; 1 entries are no alerts",
-		"-last 1h -severity critical":         "5 alerts in the last 1h0m0s: 5 critical; 1 entries are no alerts",
-		"-last 1h -severity info,critical":    "7 alerts in the last 1h0m0s: 2 info, 5 critical; 1 entries are no alerts",
-		"-last 4h -severity critical,warning": "623 alerts in the last 4h0m0s: 12 critical, 611 warning; 1 entries are no alerts",
-		"-last 26h":                           "628 alerts in the last 26h0m0s: 15 critical, 611 warning, 2 info; 1 entries are no alerts",
+		"-last 1h":                            "607 alerts in the last 1h0m0s: 5 critical, 600 warning, 2 info; no alerts: 1",
+		"-last 1h -severity critical":         "5 alerts in the last 1h0m0s: 5 critical; no alerts: 1",
+		"-last 1h -severity info,critical":    "7 alerts in the last 1h0m0s: 2 info, 5 critical; no alerts: 1",
+		"-last 4h -severity critical,warning": "623 alerts in the last 4h0m0s: 12 critical, 611 warning; no alerts: 1",
+		"-last 26h":                           "628 alerts in the last 26h0m0s: 15 critical, 611 warning, 2 info; no alerts: 1",
 	} {
 		process := p.start(t, nil, append([]string{"replay"}, strings.Fields(args)...)...)
 		require.Equal(t, 0, process.Wait(t), process.Stderr())

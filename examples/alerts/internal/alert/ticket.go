@@ -2,6 +2,7 @@ package alert
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -51,10 +52,7 @@ func (t *Ticket) Add(a Alert) {
 	if len(t.First) < listed {
 		t.First = append(t.First, a)
 	}
-	for _, host := range t.Hosts {
-		if host == a.Host {
-			return
-		}
+	if !slices.Contains(t.Hosts, a.Host) {
+		t.Hosts = append(t.Hosts, a.Host)
 	}
-	t.Hosts = append(t.Hosts, a.Host)
 }

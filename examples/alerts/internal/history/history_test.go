@@ -1,7 +1,6 @@
 package history_test
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"testing"
@@ -31,9 +30,9 @@ func add(t *testing.T, client *redis.Client, topic, id, text string) {
 	require.NoError(t, client.XAdd(t.Context(), &redis.XAddArgs{Stream: topic, ID: id, Values: values}).Err())
 }
 
-func texts(t *testing.T, ctx context.Context, client *redis.Client, topic string, from, to int64) (all []string) {
+func texts(t *testing.T, client *redis.Client, topic string, from, to int64) (all []string) {
 	t.Helper()
-	for entry, err := range history.New(client).Between(ctx, topic, time.UnixMilli(from), time.UnixMilli(to)) {
+	for entry, err := range history.New(client).Between(t.Context(), topic, time.UnixMilli(from), time.UnixMilli(to)) {
 		require.NoError(t, err)
 		require.NotNil(t, entry.Message)
 		assert.Equal(t, entry.ID, entry.Message.UUID)
@@ -47,9 +46,9 @@ func TestARangeBeginsWithItsFirstMillisecondAndEndsBeforeItsLast(t *testing.T) {
 	for _, id := range []string{"999-7", "1000-0", "1000-1", "1500-0", "1999-9", "2000-0"} {
 		add(t, client, "bounds", id, id)
 	}
-	assert.Equal(t, []string{"1000-0", "1000-1", "1500-0", "1999-9"}, texts(t, t.Context(), client, "bounds", 1000, 2000))
-	assert.Empty(t, texts(t, t.Context(), client, "bounds", 1000, 1000))
-	assert.Empty(t, texts(t, t.Context(), client, "nothing", 1000, 2000))
+	assert.Equal(t, []string{"1000-0", "1000-1", "1500-0", "1999-9"}, texts(t, client, "bounds", 1000, 2000))
+	assert.Empty(t, texts(t, client, "bounds", 1000, 1000))
+	assert.Empty(t, texts(t, client, "nothing", 1000, 2000))
 }
 
 func TestALongHistoryIsReadWhole(t *testing.T) {
@@ -57,7 +56,7 @@ func TestALongHistoryIsReadWhole(t *testing.T) {
 	for i := range 1203 {
 		add(t, client, "long", fmt.Sprintf("1000-%d", i), fmt.Sprint(i))
 	}
-	all := texts(t, t.Context(), client, "long", 1000, 1001)
+	all := texts(t, client, "long", 1000, 1001)
 	require.Len(t, all, 1203)
 	assert.Equal(t, "1202", all[1202])
 }

@@ -26,7 +26,7 @@ func origin() alert.Origin {
 }
 
 // feed runs a Feed, and returns the ids that were published, and what was said of lines.
-func feed(t *testing.T, ctx context.Context, in io.Reader, sinkErr error) (ids, said []string, rejected int, err error) {
+func feed(ctx context.Context, t *testing.T, in io.Reader, sinkErr error) (ids, said []string, rejected int, err error) {
 	t.Helper()
 	f := Feed{
 		Origin: origin(),
@@ -43,7 +43,7 @@ func feed(t *testing.T, ctx context.Context, in io.Reader, sinkErr error) (ids, 
 }
 
 func TestWrongLinesAreRejectedByNumberAndTheOthersPublished(t *testing.T) {
-	ids, said, rejected, err := feed(t, t.Context(), strings.NewReader(
+	ids, said, rejected, err := feed(t.Context(), t, strings.NewReader(
 		`{"id":"a","severity":"info","summary":"up"}`+"\n"+
 			"nonsense\n\n"+
 			`{"severity":"warning","summary":"slow"}`+"\n"+
@@ -65,7 +65,7 @@ func TestAllLinesOfALongInputArePublishedInOrder(t *testing.T) {
 	for i := range 1000 {
 		fmt.Fprintf(&in, `{"id":"a-%d","severity":"info","summary":"up"}`+"\n", i)
 	}
-	ids, _, _, err := feed(t, t.Context(), strings.NewReader(in.String()), nil)
+	ids, _, _, err := feed(t.Context(), t, strings.NewReader(in.String()), nil)
 	require.NoError(t, err)
 	require.Len(t, ids, 1000)
 	for i, id := range ids {
@@ -75,7 +75,7 @@ func TestAllLinesOfALongInputArePublishedInOrder(t *testing.T) {
 
 func TestAFailureToPublishEndsTheFeed(t *testing.T) {
 	broken := errors.New("broken")
-	_, _, _, err := feed(t, t.Context(), strings.NewReader(`{"severity":"info","summary":"up"}`), broken)
+	_, _, _, err := feed(t.Context(), t, strings.NewReader(`{"severity":"info","summary":"up"}`), broken)
 	assert.ErrorIs(t, err, broken)
 }
 
@@ -84,7 +84,7 @@ func TestAFeedEndsWithoutTheBlockedRead(t *testing.T) {
 		in, out := io.Pipe()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		_, _, _, err := feed(t, ctx, in, nil)
+		_, _, _, err := feed(ctx, t, in, nil)
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.NoError(t, out.Close()) // ends the read
 	})

@@ -47,17 +47,32 @@ func (s *stages) insist(stage string) pipeline.CommonOption {
 			},
 		}.Middleware
 		c.CircuitBreaker = middleware.CircuitBreaker{
-			Name:      stage,
-			Failures:  toTrip,
-			OpenFor:   min(max(s.Backoff/2, firstPause), probeEvery),
-			IsFailure: func(err error) bool { return errors.Is(err, alert.ErrDown) },
-			OnStateChange: func(stage string, _, to gobreaker.State) {
-				if s.Logger != nil {
-					s.Logger.Warn("circuit breaker of the notifier", "stage", stage, "state", to.String())
-				}
-			},
+			Name:          stage,
+			Failures:      toTrip,
+			OpenFor:       min(max(s.Backoff/2, firstPause), probeEvery),
+			IsFailure:     func(err error) bool { return errors.Is(err, alert.ErrDown) },
+			OnStateChange: s.noteState,
 		}.Middleware
 	})
+}
+
+// noteState logs when the notifier is given a rest, and when it is back. That it is asked
+// now and then in between is no news.
+func (s *stages) noteState(stage string, from, to gobreaker.State) {
+	switch {
+	case to == gobreaker.StateClosed:
+		s.Logger.Warn("the notifier is back", "stage", stage)
+	case from == gobreaker.StateClosed:
+		s.Logger.Warn("the notifier is down; what is for it waits", "stage", stage, "err", s.downReason())
+	}
+}
+
+// downReason returns why the notifier was down when it was last asked in vain.
+func (s *stages) downReason() error {
+	if err := s.lastDown.Load(); err != nil {
+		return *err
+	}
+	return alert.ErrDown
 }
 
 // firstOfWindow lets one warning of each window pass. The mark is set in the step that

@@ -35,7 +35,9 @@ type Config struct {
 	Window time.Duration
 	// Backoff is the longest pause between two attempts at a notifier that is down.
 	Backoff time.Duration
-	Logger  *slog.Logger
+	// Logger is told when the notifier goes down and comes back, and what the pipeline has to
+	// say. Default: slog.Default().
+	Logger *slog.Logger
 }
 
 // System is the pipeline and where its traces are.
@@ -68,7 +70,10 @@ func New(c Config) (System, error) {
 	if err != nil {
 		return System{}, err
 	}
-	s := stages{Config: c, meters: m}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	s := &stages{Config: c, meters: m}
 	// The reasons of errors quote what others wrote. They are kept with the alerts, in the
 	// poison topic, and are no business of whoever looks at traces.
 	p := pipeline.New(c.Name, pipeline.Logger(c.Logger), pipeline.Telemetry{HideErrors: true})

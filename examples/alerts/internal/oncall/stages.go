@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/millstream-go/millstream/examples/alerts/internal/alert"
@@ -19,6 +20,8 @@ type stages struct {
 	Config
 	meters   meters
 	warnings string // the topic
+	// lastDown is why the notifier was down when it was last asked in vain.
+	lastDown atomic.Pointer[error]
 }
 
 // triage sends an alert the way of its severity. Producers hold alerts against the same
@@ -43,7 +46,7 @@ func (s *stages) page(ctx context.Context, a alert.Alert) error {
 
 // pageAgain tells of an old alert, under a key of its own.
 func (s *stages) pageAgain(ctx context.Context, r Repeat) error {
-	return verdict(s.Notifier.Page(ctx, "again/"+r.Run+"/"+r.Alert.ID, r.Alert))
+	return s.verdict(s.Notifier.Page(ctx, "again/"+r.Run+"/"+r.Alert.ID, r.Alert))
 }
 
 // gather names the window that a warning belongs to, by when it was added to the topic of
@@ -111,11 +114,14 @@ func (s *stages) told(ctx context.Context, a alert.Alert, err error) error {
 	case errors.Is(err, alert.ErrRefused):
 		s.meters.count(ctx, string(a.Severity), rejected)
 	}
-	return verdict(err)
+	return s.verdict(err)
 }
 
 // verdict poisons what the notifier will never take. Anything else is tried again.
-func verdict(err error) error {
+func (s *stages) verdict(err error) error {
+	if errors.Is(err, alert.ErrDown) {
+		s.lastDown.Store(&err)
+	}
 	if errors.Is(err, alert.ErrRefused) {
 		return pipeline.Permanent(err)
 	}

@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -37,11 +38,9 @@ func Only(method string, handler http.Handler) http.Handler {
 	}
 	allow := strings.Join(allowed, ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		for _, m := range allowed {
-			if request.Method == m {
-				handler.ServeHTTP(w, request)
-				return
-			}
+		if slices.Contains(allowed, request.Method) {
+			handler.ServeHTTP(w, request)
+			return
 		}
 		w.Header().Set("Allow", allow)
 		Refuse(w, http.StatusMethodNotAllowed, "here it is "+allow, nil)
