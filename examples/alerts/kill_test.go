@@ -20,8 +20,8 @@ func TestNoAlertIsLostWhoeverIsKilled(t *testing.T) {
 	p := newPlant(t, redistest.AOF())
 	book := filepath.Join(t.TempDir(), "book")
 	notifier, notifierURL := p.notifier(t, "-latency", "10ms", "-book", book)
-	victim, _ := p.consumer(t, notifierURL)
-	p.consumer(t, notifierURL)
+	victim, _ := p.consumer(t, notifierURL, "-idle", "500ms")
+	p.consumer(t, notifierURL, "-idle", "500ms")
 	const batch = 300
 	// midway waits until a part of a batch is done, and no more.
 	midway := func(done int) {
@@ -32,7 +32,7 @@ func TestNoAlertIsLostWhoeverIsKilled(t *testing.T) {
 	p.produce(t, lines(0, batch))
 	midway(10)
 	victim.Kill()
-	p.consumer(t, notifierURL)
+	p.consumer(t, notifierURL, "-idle", "500ms")
 
 	// The notifier, at its address again. What it took is in its book.
 	p.produce(t, lines(batch, batch))

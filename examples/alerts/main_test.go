@@ -46,11 +46,12 @@ func (p plant) notifier(t *testing.T, args ...string) (process *apptest.Process,
 	return process, process.Await(t, `(http://[^/\s]+)/pages`)
 }
 
-// consumer starts one that is quick about everything, and returns the URL of its metrics.
-func (p plant) consumer(t *testing.T, notifierURL string) (process *apptest.Process, url string) {
+// consumer starts one with short windows and pauses, and returns the URL of its metrics.
+func (p plant) consumer(t *testing.T, notifierURL string, args ...string) (process *apptest.Process, url string) {
 	t.Helper()
-	process = p.start(t, nil, "consume", "-notifier", notifierURL, "-metrics", "localhost:0",
-		"-window", "300ms", "-backoff", "500ms", "-idle", "500ms")
+	process = p.start(t, nil, append([]string{
+		"consume", "-notifier", notifierURL, "-metrics", "localhost:0", "-window", "300ms", "-backoff", "500ms",
+	}, args...)...)
 	return process, process.Await(t, `(http://[^/\s]+)/metrics`)
 }
 
