@@ -22,6 +22,14 @@ func TestMain(m *testing.M) {
 	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }))
 }
 
+// empty returns a client of the server, with nothing in it.
+func empty(t *testing.T) *redis.Client {
+	t.Helper()
+	client := server.Client(t)
+	require.NoError(t, client.FlushAll(t.Context()).Err())
+	return client
+}
+
 // add adds a message with an id of our choosing.
 func add(t *testing.T, client *redis.Client, topic, id, text string) {
 	t.Helper()
@@ -42,7 +50,7 @@ func texts(t *testing.T, client *redis.Client, topic string, from, to int64) (al
 }
 
 func TestARangeBeginsWithItsFirstMillisecondAndEndsBeforeItsLast(t *testing.T) {
-	client := server.Client(t)
+	client := empty(t)
 	for _, id := range []string{"999-7", "1000-0", "1000-1", "1500-0", "1999-9", "2000-0"} {
 		add(t, client, "bounds", id, id)
 	}
@@ -52,7 +60,7 @@ func TestARangeBeginsWithItsFirstMillisecondAndEndsBeforeItsLast(t *testing.T) {
 }
 
 func TestALongHistoryIsReadWhole(t *testing.T) {
-	client := server.Client(t)
+	client := empty(t)
 	for i := range 1203 {
 		add(t, client, "long", fmt.Sprintf("1000-%d", i), fmt.Sprint(i))
 	}
@@ -62,7 +70,7 @@ func TestALongHistoryIsReadWhole(t *testing.T) {
 }
 
 func TestWhatIsNoMessageIsShownToBeThere(t *testing.T) {
-	client := server.Client(t)
+	client := empty(t)
 	require.NoError(t, client.XAdd(t.Context(), &redis.XAddArgs{Stream: "foreign", ID: "5-0", Values: []string{"a", "b"}}).Err())
 	n := 0
 	for entry, err := range history.New(client).Between(t.Context(), "foreign", time.UnixMilli(5), time.UnixMilli(6)) {
@@ -75,7 +83,7 @@ func TestWhatIsNoMessageIsShownToBeThere(t *testing.T) {
 }
 
 func TestAFailureEndsTheReading(t *testing.T) {
-	client := server.Client(t)
+	client := empty(t)
 	require.NoError(t, client.Set(t.Context(), "text", "x", 0).Err())
 	n := 0
 	for _, err := range history.New(client).Between(t.Context(), "text", time.UnixMilli(5), time.UnixMilli(6)) {

@@ -95,6 +95,7 @@ type office struct {
 func run(t *testing.T, d *desk, n int, window time.Duration) office {
 	t.Helper()
 	d.pages = make(map[string]int)
+	require.NoError(t, server.Client(t).FlushAll(t.Context()).Err())
 	var o office
 	for range n {
 		client := server.Client(t)
@@ -127,7 +128,9 @@ func (o office) raise(t *testing.T, alerts ...alert.Alert) {
 
 func (o office) settle(t *testing.T) {
 	t.Helper()
-	require.NoError(t, o.Pipeline.WaitIdle(t.Context(), o.transport))
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	require.NoError(t, o.Pipeline.WaitIdle(ctx, o.transport))
 }
 
 // poisoned returns the kind and reason of each message in the poison topic.
