@@ -54,7 +54,7 @@ func TestPrometheusFindsWhatIsProcessed(t *testing.T) {
 	t.Parallel()
 	p := newPlant(t)
 	_, notifierURL := p.notifier(t)
-	_, url := p.consumer(t, notifierURL)
+	consumer, url := p.consumer(t, notifierURL)
 	p.produce(t, lines(0, 30)+`{"id":"n","severity":"critical","service":"legacy","summary":"nobody is on call"}`)
 	r := awaitReceived(t, notifierURL, 10, 10)
 
@@ -75,8 +75,10 @@ func TestPrometheusFindsWhatIsProcessed(t *testing.T) {
 		return n > 1
 	})
 	awaitMetric(t, 1, url, "millstream_group_parked", `messaging_consumer_group_name="page"`)
+	consumer.Await(t, `level=WARN msg="the notifier is down; what is for it waits" stage=page err=".*status 503"`)
 	put(t, notifierURL+"/mood", `{"down":false}`)
 	awaitReceived(t, notifierURL, 11, 11)
+	consumer.Await(t, `level=WARN msg="the notifier is back" stage=page`)
 	awaitMetric(t, 11, url, "alerts_latency_seconds_count", `severity="critical"`)
 
 	_, page := get(t, url+"/metrics")
