@@ -12,11 +12,15 @@ import (
 )
 
 // begin look
-// poisoned calls each with the messages of a poison topic and the ids of their entries,
-// the oldest first.
+// poisoned calls each with the messages that a poison topic has now and the ids of their
+// entries, the oldest first. One that is put back and fails again is left for the next time.
 func poisoned(ctx context.Context, client redis.UniversalClient, topic string, each func(id string, msg *message.Message) error) error {
+	last, err := client.XRevRangeN(ctx, topic, "+", "-", 1).Result()
+	if err != nil || len(last) == 0 {
+		return err
+	}
 	for from := "-"; ; {
-		entries, err := client.XRangeN(ctx, topic, from, "+", 100).Result()
+		entries, err := client.XRangeN(ctx, topic, from, last[0].ID, 100).Result()
 		if err != nil || len(entries) == 0 {
 			return err
 		}

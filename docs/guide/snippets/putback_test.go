@@ -12,10 +12,11 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/millstream-go/millstream/internal/redistest"
 	"github.com/millstream-go/millstream/pipeline"
 )
 
-// With no more than what a worker may do.
+// With no more than what an operator may do to look, and a worker to put back.
 func TestAMessageThatIsPutBackIsTheSameAndBeginsAnew(t *testing.T) {
 	t.Parallel()
 	on, _ := secured(t)
@@ -52,7 +53,7 @@ func TestAMessageThatIsPutBackIsTheSameAndBeginsAnew(t *testing.T) {
 	operator := transportOn(t, as(t, on, "operator"))
 	waitIdle(t, p, operator)
 
-	require.NoError(t, poisoned(t.Context(), client, p.PoisonTopic(), func(id string, msg *message.Message) error {
+	require.NoError(t, poisoned(t.Context(), as(t, on, "operator"), p.PoisonTopic(), func(id string, msg *message.Message) error {
 		msg.Payload = []byte(`{"id":"o-1","cents":1}`)
 		return errors.Join(
 			putBack(t.Context(), client, p.PoisonTopic(), id, msg, again.Topics()[0]),
@@ -67,4 +68,27 @@ func TestAMessageThatIsPutBackIsTheSameAndBeginsAnew(t *testing.T) {
 	require.Equal(t, handled[0].Metadata, handled[1].Metadata)
 	require.EqualValues(t, 1, others.Load(), "a stage that was done with it got it again")
 	require.Zero(t, client.XLen(t.Context(), p.PoisonTopic()).Val())
+}
+
+func TestAMessageThatFailsAgainIsLookedAtOnce(t *testing.T) {
+	t.Parallel()
+	client := redistest.Start(t).Client(t)
+	transport := transportOn(t, client)
+	p := pipeline.New("shop")
+	again := pipeline.Source[Order](p, "charge-again")
+	pipeline.Sink(again, "charge", func(context.Context, Order) error { return pipeline.Permanent(errors.New("no amount")) })
+	running(t, p, transport)
+	require.NoError(t, publish(t.Context(), transport, again, orders(0, 3)...))
+	waitIdle(t, p, transport)
+	seen := 0
+	require.NoError(t, poisoned(t.Context(), client, p.PoisonTopic(), func(id string, msg *message.Message) error {
+		if seen++; seen > 3 {
+			return errors.New("it comes again and again")
+		}
+		err := putBack(t.Context(), client, p.PoisonTopic(), id, msg, again.Topics()[0])
+		waitIdle(t, p, transport)
+		return err
+	}))
+	require.Equal(t, 3, seen)
+	require.EqualValues(t, 3, client.XLen(t.Context(), p.PoisonTopic()).Val())
 }
