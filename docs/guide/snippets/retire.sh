@@ -1,2 +1,2 @@
-redis-cli XLEN '{shop}:poison'
-redis-cli --scan --pattern '{shop}:*' | xargs redis-cli UNLINK
+test "$(redis-cli XLEN '{shop}:poison')" = 0 &&
+	redis-cli --scan --pattern '{shop}:*' | tr '\n' '\0' | xargs -0 -r redis-cli UNLINK
