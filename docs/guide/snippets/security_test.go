@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/internal/redistest"
+	"github.com/millstream-go/millstream/pipeline"
 	"github.com/millstream-go/millstream/streams"
 )
 
@@ -119,6 +120,20 @@ func TestTheUsersOfTheGuideAreThoseOfTheReference(t *testing.T) {
 		isPassword := func(rule string) bool { return rule[0] == '>' || rule[0] == '#' }
 		require.ElementsMatch(t, slices.DeleteFunc(want, isPassword), slices.DeleteFunc(got, isPassword), user)
 	}
+}
+
+func TestAWorkerLacksOnePermissionToWaitUntilNothingIsLeftToDo(t *testing.T) {
+	t.Parallel()
+	on, admin := secured(t)
+	transport := transportOn(t, as(t, on, "worker"))
+	stages := []pipeline.Subscription{{Topic: "{shop}:placed", Group: "charge", Poison: "{shop}:poison"}}
+	require.NoError(t, transport.Prepare(t.Context(), stages))
+	_, err := transport.Idle(t.Context(), stages)
+	require.ErrorContains(t, err, "can't run this command")
+	require.NoError(t, admin.Do(t.Context(), "ACL", "SETUSER", "worker", "+xrevrange").Err())
+	idle, err := transport.Idle(t.Context(), stages)
+	require.NoError(t, err)
+	require.True(t, idle)
 }
 
 func TestThePasswordOfAUserIsItsHash(t *testing.T) {
