@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/millstream-go/millstream/middleware"
@@ -16,17 +17,23 @@ var (
 	errAway     = errors.New("the bank does not answer")
 )
 
-// answers is a bank that answers by what the order says.
-func answers(ctx context.Context, o Order) error {
-	switch {
-	case o.Cents < 0:
-		return errDeclined
-	case o.ID == "o-late" && pipeline.Attempt(ctx) == 1:
-		return errClosed
-	case o.ID == "o-retry" && pipeline.Attempt(ctx) < 3:
-		return errAway
+// answering returns a bank that answers by what the order says. It is closed to one order
+// until it has had the last of the others.
+func answering() (answers func(context.Context, Order) error) {
+	var open atomic.Bool
+	return func(ctx context.Context, o Order) error {
+		switch {
+		case o.Cents < 0:
+			return errDeclined
+		case o.ID == "o-late" && !open.Load():
+			return errClosed
+		case o.ID == "o-retry" && pipeline.Attempt(ctx) < 3:
+			return errAway
+		case o.ID == "o-good":
+			open.Store(true)
+		}
+		return nil
 	}
-	return nil
 }
 
 func Example_verdicts() {
@@ -36,6 +43,7 @@ func Example_verdicts() {
 
 	shop := pipeline.New("verdicts")
 	placed := pipeline.Source[Order](shop, "placed")
+	answers := answering()
 	// begin verdicts
 	charge := func(ctx context.Context, o Order) (Receipt, error) {
 		if o.Cents == 0 {
