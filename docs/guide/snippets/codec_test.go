@@ -80,6 +80,7 @@ func Example_versions() {
 	check(publish(ctx, transport, placed, PricedOrder{"o-2", Price{120, "CHF"}}))
 	check(workOff(ctx, shop, transport))
 	// begin versions-output
+
 	// Output:
 	// o-1 2599 EUR
 	// o-2 120 CHF

@@ -90,6 +90,7 @@ func Example_sideEffects() {
 	check(publish(ctx, transport, placed, Order{"o-1", 2599}))
 	check(workOff(ctx, shop, transport))
 	// begin idempotent-output
+
 	// Output:
 	// attempt 1
 	// the card is charged: 2599

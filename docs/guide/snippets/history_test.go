@@ -35,6 +35,7 @@ func Example_history() {
 	check(workOff(ctx, again, transport))
 	check(client.XGroupDestroy(ctx, "{kept}:placed", "book-again").Err())
 	// end replay
+
 	// Output:
 	// o-1: paid 2599 cents
 	// o-2: paid 120 cents

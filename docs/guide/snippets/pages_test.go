@@ -2,6 +2,9 @@ package snippets_test
 
 import (
 	"fmt"
+	"go/doc"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -134,7 +137,24 @@ func dedented(lines []string) string {
 		}
 		b.WriteString(line[shared:])
 	}
-	return strings.TrimRight(b.String(), "\n") + "\n"
+	return strings.Trim(b.String(), "\n") + "\n"
+}
+
+// An example is run only if its output is the whole of its last comment: that of a region,
+// in the line before, would make it be compiled and no more.
+func TestEveryExampleOfTheGuideIsRun(t *testing.T) {
+	names, err := filepath.Glob("*_test.go")
+	require.NoError(t, err)
+	examples := 0
+	for _, name := range names {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
+		require.NoError(t, err)
+		for _, example := range doc.Examples(file) {
+			require.NotEmpty(t, example.Output, "%s: Example%s has no output", name, example.Name)
+			examples++
+		}
+	}
+	require.NotZero(t, examples)
 }
 
 // What no page shows would be kept for nothing. Tests without a region are the
