@@ -2,6 +2,8 @@ package snippets_test
 
 import (
 	"context"
+	"regexp"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -62,4 +64,32 @@ func TestPipelinesThatAreAlikeShareTheWorkOfACluster(t *testing.T) {
 	}
 	s := newShell(t, cluster.Shard(t, "{shop-0}:placed").Master)
 	golden(t, "cluster.txt", s.run(t, "cluster.sh"))
+}
+
+// Without +command a client of a cluster goes on, but is refused something with each request.
+func TestAWorkerOfAClusterNeedsTwoPermissionsMore(t *testing.T) {
+	t.Parallel()
+	cluster := redistest.StartCluster(t, 0)
+	worker := regexp.MustCompile(`(?m)^user worker (.*)$`).FindStringSubmatch(read(t, "redis/users.acl"))
+	rules := append(strings.Fields(worker[1]), "+cluster|slots", "+command")
+	key := "{shop}:placed"
+	nodes := []*redis.Client{cluster.Shard(t, key).Master.Client(t)}
+	for _, other := range cluster.Others(t, key) {
+		nodes = append(nodes, other.Client(t))
+	}
+	for _, node := range nodes {
+		require.NoError(t, node.ACLSetUser(t.Context(), "worker", rules...).Err())
+	}
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: cluster.Addrs(), Username: "worker", Password: "worker-password"})
+	defer client.Close()
+	sent := make(chan string, 1)
+	p, placed := composeShop("shop", func(_ context.Context, r Receipt) error { sent <- r.OrderID; return nil })
+	running(t, p, transportOn(t, client))
+	require.NoError(t, publish(t.Context(), transportOn(t, client), placed, Order{"o-1", 100}))
+	await(t, "the order is sent", func() bool { return len(sent) == 1 })
+	for _, node := range nodes {
+		denials, err := node.ACLLog(t.Context(), 100).Result()
+		require.NoError(t, err)
+		requireOnlyGreetings(t, denials)
+	}
 }
