@@ -1,0 +1,247 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/millstream-go/millstream/examples/internal/app"
+	"github.com/millstream-go/millstream/examples/payments/internal/bankapi"
+	"github.com/millstream-go/millstream/examples/payments/internal/client"
+	"github.com/millstream-go/millstream/examples/payments/internal/drill"
+	"github.com/millstream-go/millstream/examples/payments/internal/flow"
+)
+
+const usage = `payments takes payments on over HTTP, charges each exactly once, and books it, whatever dies.
+
+usage: payments [-redis URL [-reset]] [-chaos] [-n N] [-dir DIR] [-serve]
+       payments -graph
+       payments bank | api | process | order | audit [-h] [...]
+
+Without a role it is a demonstration: it runs a bank, an api and three processors as processes of their own,
+asks for some hundred payments, and audits the books. It ends with 0 only if they are exact to the cent.
+Without a Redis it runs on an embedded one, in memory; with -chaos on a redis-server of its own, if one is
+installed. With an OpenTelemetry collector in OTEL_EXPORTER_OTLP_ENDPOINT all parts send traces there.
+
+`
+
+// How many payments are asked for unless it is said, and how often one is.
+const (
+	quietOrders, quietPace = 300, 10 * time.Millisecond
+	chaosOrders, chaosPace = 600, 25 * time.Millisecond
+	mostOrders             = 100_000
+)
+
+// doneTimeout is how long the last payments may take.
+const doneTimeout = 60 * time.Second
+
+// processors is how many share the work, and idle how long one may be silent before the
+// others take over what it was at.
+const (
+	processors = 3
+	idle       = time.Second
+)
+
+// demo is one demonstration.
+type demo struct {
+	redisURL, dir       string
+	graph, chaos, serve bool
+	reset               bool
+	n                   int
+
+	app.IO
+}
+
+func demonstration(ctx context.Context, args []string, std app.IO) error {
+	d := &demo{IO: std}
+	flags := flag.NewFlagSet("payments", flag.ContinueOnError)
+	app.RedisFlag(flags, &d.redisURL)
+	flags.BoolVar(&d.reset, "reset", false, "first delete what this example left in Redis")
+	flags.BoolVar(&d.chaos, "chaos", false, "kill everything, again and again, while payments come in")
+	flags.IntVar(&d.n, "n", 0, "ask for `N` payments (default 300, or 600 with -chaos)")
+	flags.StringVar(&d.dir, "dir", "", "keep the bank's ledger and the logs in `DIR` (default: a temporary one, gone at exit)")
+	flags.BoolVar(&d.serve, "serve", false, "go on running after the audit, until Ctrl-C")
+	flags.BoolVar(&d.graph, "graph", false, "print the pipeline as a Mermaid graph and do nothing else")
+	if err := app.Parse(flags, usage, args, std.Stderr); err != nil {
+		return err
+	}
+	if d.graph {
+		_, err := fmt.Fprint(std.Stdout, flow.Graph().Mermaid())
+		return err
+	}
+	if d.n == 0 {
+		d.n = quietOrders
+		if d.chaos {
+			d.n = chaosOrders
+		}
+	}
+	if d.n < 1 || d.n > mostOrders {
+		return app.Usage("-n must be from 1 to %d, not %d", mostOrders, d.n)
+	}
+	d.redisURL = app.RedisURL(d.redisURL)
+	shutdown, err := app.Telemetry(ctx, "payments-demo", std.Stderr)
+	if err != nil {
+		return err
+	}
+	defer shutdown()
+	err = d.run(ctx)
+	if err != nil && ctx.Err() != nil && !errors.Is(err, errDiffers) {
+		return app.ErrInterrupted
+	}
+	return err
+}
+
+// run runs it in a directory.
+func (d *demo) run(ctx context.Context) (err error) {
+	if d.dir == "" {
+		if d.dir, err = os.MkdirTemp("", "payments-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(d.dir) //nolint:errcheck // at worst a temporary directory stays behind
+	} else if err := os.MkdirAll(d.dir, 0o700); err != nil {
+		return fmt.Errorf("-dir: %w", err)
+	}
+	ground, err := d.ground(ctx)
+	if err != nil {
+		return err
+	}
+	defer ground.stop()
+	if err := d.clear(ctx, ground.client); err != nil {
+		return err
+	}
+	crew, err := d.enlist(ground.url)
+	if err != nil {
+		return err
+	}
+	err = d.perform(ctx, ground, crew)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errDiffers) {
+		err = fmt.Errorf("%w; what the processes said is in %s", err, d.dir)
+	}
+	return errors.Join(err, crew.Stop())
+}
+
+// clear makes sure that there are no books but those of this run.
+func (d *demo) clear(ctx context.Context, c *redis.Client) error {
+	if d.reset {
+		return app.Reset(ctx, c, flow.Prefix)
+	}
+	_, statErr := os.Stat(d.ledger())
+	n, err := c.Exists(ctx, flow.Prefix+"requests", flow.Ordered).Result()
+	switch {
+	case err != nil:
+		return err
+	case n > 0:
+		return errors.New("this Redis has the books of an earlier run: -reset deletes them")
+	case statErr == nil:
+		return fmt.Errorf("%s has the ledger of an earlier run: delete it, or take another -dir", d.dir)
+	}
+	return nil
+}
+
+func (d *demo) ledger() string { return filepath.Join(d.dir, "bank.ledger") }
+
+// perform asks for the payments and audits what became of them.
+func (d *demo) perform(ctx context.Context, g *ground, c *crew) error {
+	d.introduce(c)
+	asking := client.New(c.api.URL())
+	defer asking.Close()
+	bank := bankapi.NewClient(c.bank.URL(), "payments-demo")
+	defer bank.Close()
+	if err := d.refused(ctx, asking); err != nil {
+		return err
+	}
+	if err := d.place(ctx, g, c, asking); err != nil {
+		return err
+	}
+	done, cancel := context.WithTimeout(ctx, doneTimeout)
+	defer cancel()
+	if err := awaitDone(done, g.client); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(d.Stdout, "not all is done after %v\n", doneTimeout)
+	}
+	if err := d.audit(ctx, g.client, bank); err != nil {
+		return err
+	}
+	if d.serve {
+		fmt.Fprintln(d.Stdout, "still running: look around, Ctrl-C ends it")
+		<-ctx.Done()
+	}
+	return nil
+}
+
+// refused shows what is not taken on.
+func (d *demo) refused(ctx context.Context, asking *client.Client) error {
+	fmt.Fprintln(d.Stdout, "\nnot taken on:")
+	for _, request := range drill.Wrong() {
+		_, err := asking.Place(ctx, rand.Text(), request)
+		if err == nil {
+			return fmt.Errorf("a payment of %s %s was taken on", request.Amount, request.Currency)
+		}
+		fmt.Fprintf(d.Stdout, "  %s %s: %v\n", request.Amount, request.Currency, err)
+	}
+	return ctx.Err()
+}
+
+// place asks for the payments, while everything fails if that is wanted.
+func (d *demo) place(ctx context.Context, g *ground, c *crew, asking *client.Client) error {
+	orders := drill.Orders(rand.Text(), d.n)
+	fmt.Fprintf(d.Stdout, "\nasking for %d payments, every tenth of them twice with one key ...\n", len(orders))
+	began := time.Now()
+	if !d.chaos {
+		if err := drill.Place(ctx, asking, orders, quietPace); err != nil {
+			return err
+		}
+		fmt.Fprintf(d.Stdout, "all are taken on after %.1fs\n", time.Since(began).Seconds())
+		return nil
+	}
+	failing, stop := context.WithCancel(ctx)
+	defer stop()
+	type outcome struct {
+		toll drill.Toll
+		err  error
+	}
+	ended := make(chan outcome, 1)
+	go func() {
+		toll, err := drill.Havoc(failing, drill.Targets{
+			Processors: c.processors, Bank: c.bank, API: c.api, Redis: g.own, Frozen: idle + idle/2,
+		})
+		ended <- outcome{toll, err}
+	}()
+	err := drill.Place(ctx, asking, orders, chaosPace)
+	stop()
+	havoc := <-ended
+	if err := errors.Join(err, havoc.err); err != nil {
+		return err
+	}
+	deaths := 0
+	for _, p := range c.processors {
+		deaths += p.Deaths()
+	}
+	fmt.Fprintf(d.Stdout, "all are taken on after %.1fs, and meanwhile:\n", time.Since(began).Seconds())
+	havoc.toll.Print(d.Stdout, max(0, deaths-havoc.toll.Processors))
+	return nil
+}
+
+// audit prints who did what, and whether it is right.
+func (d *demo) audit(ctx context.Context, redis *redis.Client, bank *bankapi.Client) error {
+	result, err := examine(ctx, redis, bank)
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	fmt.Fprintln(d.Stdout)
+	result.PrintShares(d.Stdout)
+	result.Print(d.Stdout)
+	if !result.Exact() {
+		return errDiffers
+	}
+	if result.Orders != d.n {
+		return fmt.Errorf("%w: %d payments are in them, %d were asked for", errDiffers, result.Orders, d.n)
+	}
+	return nil
+}
