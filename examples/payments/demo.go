@@ -21,9 +21,9 @@ import (
 
 const usage = `payments takes payments on over HTTP, charges each exactly once, and books it, whatever dies.
 
-usage: payments [-redis URL [-reset]] [-chaos] [-n N] [-dir DIR] [-serve]
+usage: payments [-redis URL [-reset]] [-chaos] [-naive] [-n N] [-dir DIR] [-serve]
        payments -graph
-       payments bank | api | process | order | audit [-h] [...]
+       payments bank | api | process | order | audit | naive [-h] [...]
 
 Without a role it is a demonstration: it runs a bank, an api and three processors as processes of their own,
 asks for some hundred payments, and audits the books. It ends with 0 only if they are exact to the cent.
@@ -53,7 +53,7 @@ const (
 type demo struct {
 	redisURL, dir       string
 	graph, chaos, serve bool
-	reset               bool
+	reset, naive        bool
 	n                   int
 
 	app.IO
@@ -65,6 +65,7 @@ func demonstration(ctx context.Context, args []string, std app.IO) error {
 	app.RedisFlag(flags, &d.redisURL)
 	flags.BoolVar(&d.reset, "reset", false, "first delete what this example left in Redis")
 	flags.BoolVar(&d.chaos, "chaos", false, "kill everything, again and again, while payments come in")
+	flags.BoolVar(&d.naive, "naive", false, "have processors as in tutorials instead, and count what they do wrong")
 	flags.IntVar(&d.n, "n", 0, "ask for `N` payments (default 300, or 600 with -chaos)")
 	flags.StringVar(&d.dir, "dir", "", "keep the bank's ledger and the logs in `DIR` (default: a temporary one, gone at exit)")
 	flags.BoolVar(&d.serve, "serve", false, "go on running after the audit, until Ctrl-C")
@@ -160,12 +161,11 @@ func (d *demo) perform(ctx context.Context, g *ground, c *crew) error {
 	if err := d.place(ctx, g, c, asking); err != nil {
 		return err
 	}
-	done, cancel := context.WithTimeout(ctx, doneTimeout)
-	defer cancel()
-	if err := awaitDone(done, g.client); err != nil && ctx.Err() == nil {
-		fmt.Fprintf(d.Stdout, "not all is done after %v\n", doneTimeout)
+	judge := d.audit
+	if d.naive {
+		judge = d.tally
 	}
-	if err := d.audit(ctx, g.client, bank); err != nil {
+	if err := judge(ctx, g.client, bank); err != nil {
 		return err
 	}
 	if d.serve {
@@ -228,9 +228,14 @@ func (d *demo) place(ctx context.Context, g *ground, c *crew, asking *client.Cli
 	return nil
 }
 
-// audit prints who did what, and whether it is right.
-func (d *demo) audit(ctx context.Context, redis *redis.Client, bank *bankapi.Client) error {
-	result, err := examine(ctx, redis, bank)
+// audit prints who did what, and whether it is right, once all is done.
+func (d *demo) audit(ctx context.Context, client *redis.Client, bank *bankapi.Client) error {
+	done, cancel := context.WithTimeout(ctx, doneTimeout)
+	defer cancel()
+	if err := awaitDone(done, client); err != nil && ctx.Err() == nil {
+		fmt.Fprintf(d.Stdout, "not all is done after %v\n", doneTimeout)
+	}
+	result, err := examine(ctx, client, bank)
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}

@@ -73,7 +73,11 @@ func (d *demo) enlist(redisURL string) (_ *crew, err error) {
 	}
 	for i := range processors {
 		name := fmt.Sprintf("p%d", i+1)
-		p, err := c.Start(name, "process", "-bank", c.bank.URL(), "-name", name, "-idle", idle.String(), "-crash", crash)
+		args := []string{"process", "-idle", idle.String()}
+		if d.naive {
+			args = []string{"naive"}
+		}
+		p, err := c.Start(name, append(args, "-bank", c.bank.URL(), "-name", name, "-crash", crash)...)
 		if err != nil {
 			return nil, err
 		}

@@ -16,6 +16,7 @@ var roles = map[string]app.Program{
 	"process": processRole,
 	"order":   orderRole,
 	"audit":   auditRole,
+	"naive":   naiveRole,
 }
 
 // program runs the role that is named first, or the demonstration.
@@ -25,7 +26,7 @@ func program(ctx context.Context, args []string, std app.IO) error {
 	}
 	role, ok := roles[args[0]]
 	if !ok {
-		return app.Usage("there is no role %q: want bank, api, process, order or audit, or none for the demonstration", args[0])
+		return app.Usage("there is no role %q: want bank, api, process, order, audit or naive, or none for the demonstration", args[0])
 	}
 	return role(ctx, args[1:], std)
 }

@@ -71,24 +71,27 @@ func (h *havoc) deck() []func(context.Context) error {
 }
 
 func (h *havoc) any() *fleet.Member {
-	return h.Targets.Processors[rand.IntN(len(h.Targets.Processors))]
+	return h.Processors[rand.IntN(len(h.Processors))]
 }
 
 func (h *havoc) killProcessor(context.Context) error {
-	h.any().Kill()
-	h.toll.Processors++
+	if h.any().Kill() {
+		h.toll.Processors++
+	}
 	return nil
 }
 
 func (h *havoc) killBank(context.Context) error {
-	h.Targets.Bank.Kill()
-	h.toll.Bank++
+	if h.Bank.Kill() {
+		h.toll.Bank++
+	}
 	return nil
 }
 
 func (h *havoc) killAPI(context.Context) error {
-	h.Targets.API.Kill()
-	h.toll.API++
+	if h.API.Kill() {
+		h.toll.API++
+	}
 	return nil
 }
 
@@ -99,16 +102,16 @@ func (h *havoc) freeze(ctx context.Context) error {
 	h.toll.Frozen++
 	h.frozen.Go(func() {
 		defer stopped.Thaw()
-		wait(ctx, h.Targets.Frozen)
+		wait(ctx, h.Frozen)
 	})
 	return nil
 }
 
 func (h *havoc) killRedis(ctx context.Context) error {
-	h.Targets.Redis.Crash()
+	h.Redis.Crash()
 	h.toll.Redis++
 	wait(ctx, redisAway)
-	if err := h.Targets.Redis.Revive(); err != nil {
+	if err := h.Redis.Revive(); err != nil {
 		return errors.Join(errors.New("redis does not come back"), err)
 	}
 	return nil

@@ -52,7 +52,7 @@ type Member struct {
 	mu     sync.Mutex
 	proc   *child.Process
 	url    string
-	starts int
+	deaths int
 }
 
 // Start starts this program with the arguments, of which -listen must be one that it takes,
@@ -101,7 +101,6 @@ func (m *Member) start(listen string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.proc, m.url = proc, url
-	m.starts++
 	return nil
 }
 
@@ -112,8 +111,10 @@ func (f *Fleet) log(name string) string { return filepath.Join(f.dir, name+".log
 // keep starts the process again whenever it has ended.
 func (m *Member) keep() {
 	for {
+		proc := m.current()
 		select {
-		case <-m.current().Ended():
+		case <-proc.Ended():
+			m.ended(proc)
 		case <-m.fleet.life.Done():
 			return
 		}
@@ -152,15 +153,30 @@ func (m *Member) URL() string {
 	return m.url
 }
 
-// Deaths returns how often it has been started again.
+// Deaths returns how often a signal ended it: Kill, or its own.
 func (m *Member) Deaths() int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.starts - 1
+	return m.deaths
 }
 
-// Kill ends the process as a crash would. It is started again.
-func (m *Member) Kill() { m.current().Kill() }
+// ended counts the end of a process.
+func (m *Member) ended(proc *child.Process) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if proc.ExitCode() < 0 {
+		m.deaths++
+	}
+}
+
+// Kill ends the process as a crash would, and tells whether there was one to end. It is
+// started again.
+func (m *Member) Kill() bool {
+	proc := m.current()
+	alive := proc.Signal(os.Kill) == nil
+	<-proc.Ended()
+	return alive
+}
 
 // Freeze stops the process where it is until Thaw.
 func (m *Member) Freeze() { _ = m.current().Signal(syscall.SIGSTOP) } // one that has ended needs none
