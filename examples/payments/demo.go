@@ -130,20 +130,17 @@ func (d *demo) run(ctx context.Context) (err error) {
 
 // clear makes sure that there are no books but those of this run.
 func (d *demo) clear(ctx context.Context, c *redis.Client) error {
+	if _, err := os.Stat(d.ledger()); err == nil {
+		return fmt.Errorf("%s has the ledger of an earlier run: delete it, or take another -dir", d.dir)
+	}
 	if d.reset {
 		return app.Reset(ctx, c, flow.Prefix)
 	}
-	_, statErr := os.Stat(d.ledger())
 	n, err := c.Exists(ctx, flow.Prefix+"requests", flow.Ordered).Result()
-	switch {
-	case err != nil:
-		return err
-	case n > 0:
-		return errors.New("this Redis has the books of an earlier run: -reset deletes them")
-	case statErr == nil:
-		return fmt.Errorf("%s has the ledger of an earlier run: delete it, or take another -dir", d.dir)
+	if err == nil && n > 0 {
+		err = errors.New("this Redis has the books of an earlier run: -reset deletes them")
 	}
-	return nil
+	return err
 }
 
 func (d *demo) ledger() string { return filepath.Join(d.dir, "bank.ledger") }

@@ -51,6 +51,7 @@ func TestAFrozenProcessorThatWakesAfterItsOrderWasTakenOverIsFenced(t *testing.T
 
 	s.bank.release()
 	require.NoError(t, p1.Signal(syscall.SIGCONT))
+	p1.Await(t, "the outputs of this run are dropped")
 	p1.Interrupt()
 	assert.Zero(t, p1.Wait(t), p1.Stderr())
 	s.expectOneChargeBookedBy("p2")

@@ -116,8 +116,8 @@ func TestWhatIsAwayIsSaid(t *testing.T) {
 		"no such file":            "bank -listen localhost:0 -ledger /no/such/directory/ledger",
 		"which cannot charge tw":  "order -customer c-1 -amount 1 -api http://127.0.0.1:1 -wait 10ms",
 	} {
-		code, _, stderr := runHere(strings.Fields(line)...)
-		assert.Equal(t, app.ExitFailed, code, line)
-		assert.Contains(t, stderr, want, line)
+		p := apptest.Start(t, apptest.Command{Args: strings.Fields(line)})
+		assert.Equal(t, app.ExitFailed, p.Wait(t), line)
+		assert.Contains(t, p.Stderr(), want, line)
 	}
 }

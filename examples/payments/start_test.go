@@ -44,6 +44,7 @@ func TestAllThatStartAtOnceMissNothing(t *testing.T) {
 func TestInstancesShareTheLoad(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
+	s.bank.slow() // so much that one alone would be at it for long
 	names := []string{"p1", "p2", "p3"}
 	for _, name := range names {
 		s.processor(name)

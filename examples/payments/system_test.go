@@ -114,6 +114,7 @@ func (s *system) pendingAt(topic, stage string) int64 {
 type testBank struct {
 	url     string
 	ledger  *bank.Ledger
+	server  *bank.Server
 	holding atomic.Bool
 	charged chan struct{} // closed when the charge that waits is made
 	release func()        // lets it have its answer
@@ -126,9 +127,9 @@ func newBank(t *testing.T) *testBank {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, ledger.Close()) })
 	released := make(chan struct{})
-	b := &testBank{ledger: ledger, charged: make(chan struct{}), release: sync.OnceFunc(func() { close(released) })}
 	life, end := context.WithCancel(context.Background())
-	real := bank.NewServer(life, ledger, bankapi.Faults{}, slog.New(slog.DiscardHandler)).Handler()
+	b := &testBank{server: bank.NewServer(life, ledger, bankapi.Faults{}, slog.New(slog.DiscardHandler)), ledger: ledger, charged: make(chan struct{}), release: sync.OnceFunc(func() { close(released) })}
+	real := b.server.Handler()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/charges") {
 			real.ServeHTTP(w, r)
@@ -156,6 +157,9 @@ func newBank(t *testing.T) *testBank {
 	})
 	return b
 }
+
+// slow has every charge take its time.
+func (b *testBank) slow() { b.server.SetFaults(bankapi.Faults{Slow: 100}) }
 
 // hold has the next charge wait for its answer.
 func (b *testBank) hold() { b.holding.Store(true) }

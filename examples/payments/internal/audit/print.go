@@ -35,6 +35,9 @@ func (r Result) Print(w io.Writer) {
 		fmt.Fprintln(w, "  every order has one outcome, every settled one exactly one charge, all accounts come to zero: exact to the cent")
 		return
 	}
+	if r.DoubleCharged > 0 {
+		fmt.Fprintf(w, "  %d charges too many\n", r.DoubleCharged)
+	}
 	fmt.Fprintf(w, "  %d differences:\n", len(r.Differences))
 	for i, text := range r.Differences {
 		if i == shownDifferences {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -145,9 +146,7 @@ func (l *Ledger) keep(entry bankapi.Entry, after map[balance]payment.Money) {
 		l.byKey[entry.Key] = len(l.entries)
 	}
 	l.entries = append(l.entries, entry)
-	for at, sum := range after {
-		l.balances[at] = sum
-	}
+	maps.Copy(l.balances, after)
 }
 
 // Entries returns all of it.

@@ -31,9 +31,12 @@ type Server struct {
 // end with life.
 func NewServer(life context.Context, ledger *Ledger, faults bankapi.Faults, logger *slog.Logger) *Server {
 	s := &Server{ledger: ledger, life: life, logger: logger}
-	s.faults.Store(&faults)
+	s.SetFaults(faults)
 	return s
 }
+
+// SetFaults has the bank do wrong from now on. It may be called at any time.
+func (s *Server) SetFaults(faults bankapi.Faults) { s.faults.Store(&faults) }
 
 // Handler returns what answers requests.
 func (s *Server) Handler() http.Handler {
@@ -41,7 +44,7 @@ func (s *Server) Handler() http.Handler {
 	routes.HandleFunc("POST /charges", s.charge)
 	routes.HandleFunc("GET /entries", s.entries)
 	routes.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { web.WriteJSON(w, http.StatusOK, s.faults.Load()) })
-	routes.HandleFunc("PUT /faults", s.setFaults)
+	routes.HandleFunc("PUT /faults", s.putFaults)
 	routes.HandleFunc("GET /health", web.Health(map[string]func(context.Context) error{
 		"ledger": func(context.Context) error { return s.ledger.Broken() },
 	}))
@@ -109,7 +112,7 @@ func (s *Server) entries(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-func (s *Server) setFaults(w http.ResponseWriter, r *http.Request) {
+func (s *Server) putFaults(w http.ResponseWriter, r *http.Request) {
 	var faults bankapi.Faults
 	if problem := web.ReadJSON(w, r, &faults); problem != nil {
 		problem.Write(w)
@@ -119,7 +122,7 @@ func (s *Server) setFaults(w http.ResponseWriter, r *http.Request) {
 		web.NewProblem(http.StatusUnprocessableEntity, err.Error()).Write(w)
 		return
 	}
-	s.faults.Store(&faults)
+	s.SetFaults(faults)
 	web.WriteJSON(w, http.StatusOK, faults)
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -192,8 +193,7 @@ func (f *Fleet) Stop() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var failures error
-	for i := len(f.members) - 1; i >= 0; i-- {
-		m := f.members[i]
+	for _, m := range slices.Backward(f.members) {
 		proc := m.current()
 		m.Thaw()
 		if proc.Signal(syscall.SIGTERM) != nil {

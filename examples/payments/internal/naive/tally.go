@@ -1,6 +1,7 @@
 package naive
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -64,6 +65,7 @@ func Count(asked []string, entries []bankapi.Entry, outcomes []payment.Outcome) 
 			t.Repeated++
 		}
 	}
+	slices.SortFunc(t.TooMuch, func(m, n payment.Money) int { return cmp.Compare(m.Currency, n.Currency) })
 	for _, id := range asked {
 		if said[id] == 0 {
 			t.Missing++

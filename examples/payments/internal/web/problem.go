@@ -5,6 +5,7 @@ package web
 import (
 	"encoding/json"
 	"net/http"
+	"strings"
 )
 
 // Problem is an answer of RFC 9457.
@@ -34,11 +35,11 @@ func (p *Problem) Write(w http.ResponseWriter) {
 
 // Error returns it in one line.
 func (p *Problem) Error() string {
-	text := p.Title + ": " + p.Detail
+	texts := []string{p.Title + ": " + p.Detail}
 	for _, field := range p.Errors {
-		text += "; " + field.Field + " " + field.Detail
+		texts = append(texts, field.Field+" "+field.Detail)
 	}
-	return text
+	return strings.Join(texts, "; ")
 }
 
 // WriteJSON answers with v.
