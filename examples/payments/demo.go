@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -190,39 +191,41 @@ func (d *demo) place(ctx context.Context, g *ground, c *crew, asking *client.Cli
 	orders := drill.Orders(rand.Text(), d.n)
 	fmt.Fprintf(d.Stdout, "\nasking for %d payments, every tenth of them twice with one key ...\n", len(orders))
 	began := time.Now()
+	taken := func(more string) {
+		fmt.Fprintf(d.Stdout, "all are taken on after %.1fs%s\n", time.Since(began).Seconds(), more)
+	}
 	if !d.chaos {
-		if err := drill.Place(ctx, asking, orders, quietPace); err != nil {
-			return err
+		err := drill.Place(ctx, asking, orders, quietPace)
+		if err == nil {
+			taken("")
 		}
-		fmt.Fprintf(d.Stdout, "all are taken on after %.1fs\n", time.Since(began).Seconds())
-		return nil
+		return err
 	}
-	failing, stop := context.WithCancel(ctx)
-	defer stop()
-	type outcome struct {
-		toll drill.Toll
-		err  error
-	}
-	ended := make(chan outcome, 1)
-	go func() {
-		toll, err := drill.Havoc(failing, drill.Targets{
-			Processors: c.processors, Bank: c.bank, API: c.api, Redis: g.own, Frozen: idle + idle/2,
-		})
-		ended <- outcome{toll, err}
-	}()
-	err := drill.Place(ctx, asking, orders, chaosPace)
-	stop()
-	havoc := <-ended
-	if err := errors.Join(err, havoc.err); err != nil {
+	toll, err := placeUnderFire(ctx, asking, orders, drill.Targets{
+		Processors: c.processors, Bank: c.bank, API: c.api, Redis: g.own, Frozen: idle + idle/2,
+	})
+	if err != nil {
 		return err
 	}
 	deaths := 0
 	for _, p := range c.processors {
 		deaths += p.Deaths()
 	}
-	fmt.Fprintf(d.Stdout, "all are taken on after %.1fs, and meanwhile:\n", time.Since(began).Seconds())
-	havoc.toll.Print(d.Stdout, max(0, deaths-havoc.toll.Processors))
+	taken(", and meanwhile:")
+	toll.Print(d.Stdout, max(0, deaths-toll.Processors))
 	return nil
+}
+
+// placeUnderFire asks for the payments while the targets fail.
+func placeUnderFire(ctx context.Context, asking *client.Client, orders []drill.Order, targets drill.Targets) (toll drill.Toll, err error) {
+	failing, stop := context.WithCancel(ctx)
+	var havocErr error
+	var havoc sync.WaitGroup
+	havoc.Go(func() { toll, havocErr = drill.Havoc(failing, targets) })
+	err = drill.Place(ctx, asking, orders, chaosPace)
+	stop()
+	havoc.Wait()
+	return toll, errors.Join(err, havocErr)
 }
 
 // audit prints who did what, and whether it is right, once all is done.

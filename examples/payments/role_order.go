@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/millstream-go/millstream/examples/internal/app"
 	"github.com/millstream-go/millstream/examples/payments/internal/client"
 	"github.com/millstream-go/millstream/examples/payments/internal/payment"
+	"github.com/millstream-go/millstream/examples/payments/internal/web"
 )
 
 const orderUsage = `payments order asks for a payment and prints what became of it.
@@ -52,19 +55,34 @@ func orderRole(ctx context.Context, args []string, std app.IO) error {
 		return err
 	}
 	defer shutdown()
-	ctx, cancel := context.WithTimeout(ctx, wait)
+	waiting, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	err = ask(waiting, apiURL, key, request, std.Stdout)
+	problem, refused := errors.AsType[*web.Problem](err)
+	switch {
+	case err == nil:
+		return nil
+	case refused && problem.Status < 500:
+		return err
+	case ctx.Err() != nil:
+		err = app.ErrInterrupted
+	}
+	return fmt.Errorf("%w; ask again with -key %s, which cannot charge twice", err, key)
+}
+
+// ask asks for a payment and waits for its outcome.
+func ask(ctx context.Context, apiURL, key string, request payment.Request, stdout io.Writer) error {
 	asked := client.New(apiURL)
 	defer asked.Close()
 	placed, err := asked.Place(ctx, key, request)
 	if err != nil {
-		return fmt.Errorf("%w: ask again with -key %s, which cannot charge twice", err, key)
+		return err
 	}
-	fmt.Fprintf(std.Stdout, "%s: %s, %s/payments/%s\n", placed.ID, placed.Amount, apiURL, placed.ID)
+	fmt.Fprintf(stdout, "%s: %s, %s/payments/%s\n", placed.ID, placed.Amount, apiURL, placed.ID)
 	found, err := asked.Await(ctx, placed.ID)
 	if err != nil {
 		return fmt.Errorf("%s has no outcome yet: %w", placed.ID, err)
 	}
-	fmt.Fprintf(std.Stdout, "%s: %s\n", placed.ID, found.State)
+	fmt.Fprintf(stdout, "%s: %s\n", placed.ID, found.State)
 	return nil
 }

@@ -7,11 +7,16 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"os"
 	"reflect"
+	"time"
 )
 
 // MaxBody is how large a request may be, in bytes.
 const MaxBody = 16 << 10
+
+// bodyTimeout is how long its body may take to come.
+const bodyTimeout = 10 * time.Second
 
 // ReadJSON reads the body of a request, one JSON object of at most [MaxBody] bytes, into
 // v, and returns what is wrong with it, or nil.
@@ -20,6 +25,9 @@ func ReadJSON(w http.ResponseWriter, r *http.Request, v any) *Problem {
 	if err != nil || kind != "application/json" {
 		return NewProblem(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer that knows none has no slow client
+	defer connection.SetReadDeadline(time.Time{})               //nolint:errcheck // the same
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, MaxBody))
 	var first json.RawMessage
 	if err := decoder.Decode(&first); err != nil {
@@ -63,6 +71,9 @@ func (e *unknownError) Error() string { return fmt.Sprintf("there is no field %.
 func notRead(err error) *Problem {
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return NewProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return NewProblem(http.StatusRequestTimeout, "the body did not come in time")
 	}
 	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return NewProblem(http.StatusUnprocessableEntity, "a field has the wrong type",
