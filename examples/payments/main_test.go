@@ -111,6 +111,7 @@ func TestWrongUseIsAnsweredWithWhatIsWrong(t *testing.T) {
 }
 
 func TestWhatIsAwayIsSaid(t *testing.T) {
+	t.Parallel()
 	for want, line := range map[string]string{
 		"no Redis at 127.0.0.1:1": "process -redis redis://127.0.0.1:1",
 		"no such file":            "bank -listen localhost:0 -ledger /no/such/directory/ledger",

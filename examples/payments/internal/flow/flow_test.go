@@ -69,6 +69,7 @@ func (b *fakeBooks) Book(_ context.Context, o payment.Outcome) error {
 
 func TestEachAnswerOfTheBankIsAnOutcomeOrForAPersonOrAskedForAgain(t *testing.T) {
 	client := server.Client(t)
+	require.NoError(t, client.FlushAll(t.Context()).Err())
 	transport, err := streams.NewTransport(client, streams.Config{})
 	require.NoError(t, err)
 	bank := &fakeBank{calls: make(map[string]int)}
