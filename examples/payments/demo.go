@@ -61,33 +61,14 @@ type demo struct {
 }
 
 func demonstration(ctx context.Context, args []string, std app.IO) error {
-	d := &demo{IO: std}
-	flags := flag.NewFlagSet("payments", flag.ContinueOnError)
-	app.RedisFlag(flags, &d.redisURL)
-	flags.BoolVar(&d.reset, "reset", false, "first delete what this example left in Redis")
-	flags.BoolVar(&d.chaos, "chaos", false, "kill everything, again and again, while payments come in")
-	flags.BoolVar(&d.naive, "naive", false, "have processors as in tutorials instead, and count what they do wrong")
-	flags.IntVar(&d.n, "n", 0, "ask for `N` payments (default 300, or 600 with -chaos)")
-	flags.StringVar(&d.dir, "dir", "", "keep the bank's ledger and the logs in `DIR` (default: a temporary one, gone at exit)")
-	flags.BoolVar(&d.serve, "serve", false, "go on running after the audit, until Ctrl-C")
-	flags.BoolVar(&d.graph, "graph", false, "print the pipeline as a Mermaid graph and do nothing else")
-	if err := app.Parse(flags, usage, args, std.Stderr); err != nil {
+	d, err := parseDemo(args, std)
+	if err != nil {
 		return err
 	}
 	if d.graph {
 		_, err := fmt.Fprint(std.Stdout, flow.Graph().Mermaid())
 		return err
 	}
-	if d.n == 0 {
-		d.n = quietOrders
-		if d.chaos {
-			d.n = chaosOrders
-		}
-	}
-	if d.n < 1 || d.n > mostOrders {
-		return app.Usage("-n must be from 1 to %d, not %d", mostOrders, d.n)
-	}
-	d.redisURL = app.RedisURL(d.redisURL)
 	shutdown, err := app.Telemetry(ctx, "payments-demo", std.Stderr)
 	if err != nil {
 		return err
@@ -100,16 +81,35 @@ func demonstration(ctx context.Context, args []string, std app.IO) error {
 	return err
 }
 
-// run runs it in a directory.
-func (d *demo) run(ctx context.Context) (err error) {
-	if d.dir == "" {
-		if d.dir, err = os.MkdirTemp("", "payments-"); err != nil {
-			return err
-		}
-		defer os.RemoveAll(d.dir) //nolint:errcheck // at worst a temporary directory stays behind
-	} else if err := os.MkdirAll(d.dir, 0o700); err != nil {
-		return fmt.Errorf("-dir: %w", err)
+func parseDemo(args []string, std app.IO) (*demo, error) {
+	d := &demo{IO: std}
+	flags := flag.NewFlagSet("payments", flag.ContinueOnError)
+	app.RedisFlag(flags, &d.redisURL)
+	flags.BoolVar(&d.reset, "reset", false, "first delete what this example left in Redis")
+	flags.BoolVar(&d.chaos, "chaos", false, "kill everything, again and again, while payments come in")
+	flags.BoolVar(&d.naive, "naive", false, "have processors as in tutorials instead, and count what they do wrong")
+	flags.IntVar(&d.n, "n", 0, "ask for `N` payments (default 300, or 600 with -chaos)")
+	flags.StringVar(&d.dir, "dir", "", "keep the bank's ledger and the logs in `DIR` (default: a temporary one, gone after a good end)")
+	flags.BoolVar(&d.serve, "serve", false, "go on running after the audit, until Ctrl-C")
+	flags.BoolVar(&d.graph, "graph", false, "print the pipeline as a Mermaid graph and do nothing else")
+	if err := app.Parse(flags, usage, args, std.Stderr); err != nil {
+		return nil, err
 	}
+	if d.n == 0 {
+		d.n = quietOrders
+		if d.chaos {
+			d.n = chaosOrders
+		}
+	}
+	if d.n < 1 || d.n > mostOrders {
+		return nil, app.Usage("-n must be from 1 to %d, not %d", mostOrders, d.n)
+	}
+	d.redisURL = app.RedisURL(d.redisURL)
+	return d, nil
+}
+
+// run runs it on a Redis.
+func (d *demo) run(ctx context.Context) (err error) {
 	ground, err := d.ground(ctx)
 	if err != nil {
 		return err
@@ -118,20 +118,34 @@ func (d *demo) run(ctx context.Context) (err error) {
 	if err := d.clear(ctx, ground.client); err != nil {
 		return err
 	}
+	if d.dir != "" {
+		if err := os.MkdirAll(d.dir, 0o700); err != nil {
+			return fmt.Errorf("-dir: %w", err)
+		}
+	} else {
+		if d.dir, err = os.MkdirTemp("", "payments-"); err != nil {
+			return err
+		}
+		defer func() {
+			if err == nil || ctx.Err() != nil {
+				_ = os.RemoveAll(d.dir) // at worst a temporary directory stays behind
+			}
+		}()
+	}
 	crew, err := d.enlist(ground.url)
 	if err != nil {
 		return err
 	}
-	err = d.perform(ctx, ground, crew)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, errDiffers) {
-		err = fmt.Errorf("%w; what the processes said is in %s", err, d.dir)
+	err = errors.Join(d.perform(ctx, ground, crew), crew.Stop())
+	if err != nil && ctx.Err() == nil {
+		fmt.Fprintf(d.Stderr, "the bank's ledger and the logs are in %s\n", d.dir)
 	}
-	return errors.Join(err, crew.Stop())
+	return err
 }
 
 // clear makes sure that there are no books but those of this run.
 func (d *demo) clear(ctx context.Context, c *redis.Client) error {
-	if _, err := os.Stat(d.ledger()); err == nil {
+	if _, err := os.Stat(d.ledger()); d.dir != "" && err == nil {
 		return fmt.Errorf("%s has the ledger of an earlier run: delete it, or take another -dir", d.dir)
 	}
 	if d.reset {

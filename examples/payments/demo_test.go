@@ -41,7 +41,7 @@ func TestWhateverIsKilledTheBooksAreExact(t *testing.T) {
 func TestTheNaiveLoopChargesTwice(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	args := []string{"-naive", "-chaos", "-n", "200", "-redis", server.URL()}
+	args := []string{"-naive", "-chaos", "-n", "200", "-redis", server.URL(), "-dir", t.TempDir()}
 	p := apptest.Start(t, apptest.Command{Args: args})
 	assert.Equal(t, app.ExitFailed, p.Wait(t), p.Stderr())
 	assert.Regexp(t, `naive: of 200 payments [1-9]\d* were charged more than once`, p.Stdout())
@@ -85,4 +85,21 @@ func TestTheDemonstrationEndsWellWhenItIsInterrupted(t *testing.T) {
 	assert.Contains(t, request(t, httpClient(t), "GET", api+"/ledger", "").body, `"settled":19`)
 	done.Interrupt()
 	assert.Zero(t, done.Wait(t), done.Stderr())
+}
+
+// TestTheDemonstrationLeavesNothingBehind runs it inside the test, for goleak to see.
+func TestTheDemonstrationLeavesNothingBehind(t *testing.T) {
+	// Makes the test binary the program, as apptest does, for its children.
+	t.Setenv("MILLSTREAM_TEST_AS_PROGRAM", "1")
+	for _, name := range []string{"REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"} {
+		t.Setenv(name, "")
+	}
+	temporary := t.TempDir()
+	t.Setenv("TMPDIR", temporary)
+	code, stdout, stderr := runHere("-n", "40", "-chaos", "-redis", redistest.Start(t).URL())
+	assert.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "exact to the cent")
+	left, err := os.ReadDir(temporary)
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }
