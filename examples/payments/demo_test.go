@@ -94,9 +94,9 @@ func TestTheDemonstrationLeavesNothingBehind(t *testing.T) {
 	for _, name := range []string{"REDIS_URL", "OTEL_EXPORTER_OTLP_ENDPOINT"} {
 		t.Setenv(name, "")
 	}
-	temporary := t.TempDir()
+	server, temporary := redistest.Start(t), t.TempDir()
 	t.Setenv("TMPDIR", temporary)
-	code, stdout, stderr := runHere("-n", "40", "-chaos", "-redis", redistest.Start(t).URL())
+	code, stdout, stderr := runHere("-n", "40", "-redis", server.URL())
 	assert.Zero(t, code, stderr)
 	assert.Contains(t, stdout, "exact to the cent")
 	left, err := os.ReadDir(temporary)
