@@ -20,13 +20,15 @@ func TestMain(m *testing.M) {
 	os.Exit(redistest.Main(m, func(s *redistest.Server) { server = s }))
 }
 
-// newBooks returns books under a prefix of their own.
+// newBooks returns empty books.
 func newBooks(t *testing.T) *books.Books {
 	t.Helper()
-	return books.New(server.Client(t), prefix(t))
+	client := server.Client(t)
+	require.NoError(t, client.FlushAll(t.Context()).Err())
+	return books.New(client, prefix)
 }
 
-func prefix(t *testing.T) string { return "{" + t.Name() + "}:" }
+const prefix = "{test}:"
 
 func order(id string, cents int64) payment.Order {
 	return payment.Order{ID: id, Customer: "c-1", Amount: payment.Money{Cents: cents, Currency: "EUR"}, Card: "tok_visa"}
@@ -91,7 +93,7 @@ func TestADeclinedPaymentMovesNothing(t *testing.T) {
 func TestAnAccountThatWouldOverflowLeavesAllAsItWas(t *testing.T) {
 	b := newBooks(t)
 	const almost = math.MaxInt64 - 50
-	require.NoError(t, server.Client(t).HSet(t.Context(), prefix(t)+"balances", "merchant:EUR", int64(almost)).Err())
+	require.NoError(t, server.Client(t).HSet(t.Context(), prefix+"balances", "merchant:EUR", int64(almost)).Err())
 	err := b.Book(t.Context(), payment.Outcome(order("pay_1", 100).Settled("ch_1", "p1")))
 	require.ErrorContains(t, err, "overflow")
 	contents, err := b.Read(t.Context())
