@@ -11,7 +11,7 @@ import (
 )
 
 // committer settles deliveries in batches. There is no timer: they gather while
-// the commit before is in flight. When none is and nothing else waits, the lane commits
+// the commit before is in flight. When none is and messages come one by one, the lane commits
 // itself, for to wake another goroutine takes a good part of the time that a message needs.
 type committer struct {
 	sub   *subscription
@@ -66,7 +66,7 @@ func (c *committer) submit(entry *commit.Entry, effects handoff.Effects) {
 // settledAtOnce tries once to settle a delivery that has nothing to wait for, and no other
 // to wait with.
 func (c *committer) settledAtOnce(delivery *commit.Delivery) bool {
-	if c.failing.Load() || c.queued.Load() > 0 || c.sub.feed.left.Load() > 0 || c.sub.isStopping() {
+	if c.failing.Load() || c.queued.Load() > 0 || !c.sub.feed.isQuiet() || c.sub.isStopping() {
 		return false
 	}
 	select {

@@ -25,8 +25,10 @@ type feed struct {
 	// a lane waits. bytes is the mean size of an entry.
 	ahead atomic.Int64
 	bytes atomic.Int64
-	// left is how many entries were read and not taken by a lane.
+	// left is how many entries were read and not taken by a lane, and many tells that the
+	// last batch had more than one for each lane.
 	left atomic.Int64
+	many atomic.Bool
 
 	// lock has an item while a lane is at what follows. It is no mutex because a lane
 	// waits for a batch with it, and in a testing/synctest bubble time stands still
@@ -96,6 +98,9 @@ func (f *feed) next(t *turn) (commit.Entry, bool) {
 		}
 	}
 }
+
+// isQuiet reports whether entries come no faster than the lanes take them, one by one.
+func (f *feed) isQuiet() bool { return f.left.Load() == 0 && !f.many.Load() }
 
 // measure sets how many entries to read at a time from how long a lane was at
 // work on one.
@@ -172,6 +177,7 @@ func (f *feed) put(entries []commit.Entry) {
 		return
 	}
 	f.left.Add(int64(len(entries)))
+	f.many.Store(len(entries) > f.lanes)
 	total := 0
 	for _, e := range entries {
 		for _, v := range e.Values {
