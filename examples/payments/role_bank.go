@@ -40,7 +40,6 @@ func bankRole(ctx context.Context, args []string, std app.IO) (err error) {
 		return err
 	}
 	defer shutdown()
-	// The port comes first: of two banks by mistake the second gets no further.
 	listener, err := app.Listen(ctx, listen)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/millstream-go/millstream/examples/payments/internal/bankapi"
 )
@@ -72,6 +73,9 @@ func open(name string) (_ *os.File, entries []bankapi.Entry, err error) {
 			_ = file.Close() // nothing was written
 		}
 	}()
+	if err := lock(file); err != nil {
+		return nil, nil, err
+	}
 	entries, length, err := read(file)
 	if err != nil {
 		return nil, nil, err
@@ -83,6 +87,18 @@ func open(name string) (_ *os.File, entries []bankapi.Entry, err error) {
 		return nil, nil, err
 	}
 	return file, entries, errors.Join(file.Sync(), syncDirectory(filepath.Dir(name)))
+}
+
+var errLocked = errors.New("another bank has it open: end that one, or take another file")
+
+// lock keeps others from opening the file: of two banks on one ledger each would write over
+// what the other did. The lock ends with the process, however that ends.
+func lock(file *os.File) error {
+	err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return errLocked
+	}
+	return err
 }
 
 // syncDirectory has a new file's name outlive a power failure.

@@ -44,8 +44,8 @@ type balance struct {
 	currency payment.Currency
 }
 
-// Open opens the ledger in a file, or begins one. Close it at the end; one process at a
-// time may have it open.
+// Open opens the ledger in a file, or begins one. Close it at the end: until then nobody
+// else can open it.
 func Open(name string) (*Ledger, error) {
 	file, entries, err := open(name)
 	if err != nil {

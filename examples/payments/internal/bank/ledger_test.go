@@ -49,6 +49,15 @@ func TestAKeyIsChargedOnceHoweverOftenAndByHowManyAtOnce(t *testing.T) {
 	assert.Len(t, l.Entries(), 5)
 }
 
+func TestALedgerThatABankHasIsOpenedByNoOther(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "ledger")
+	l := open(t, name)
+	_, err := bank.Open(name)
+	require.ErrorContains(t, err, "another bank has it open")
+	require.NoError(t, l.Close())
+	assert.Empty(t, open(t, name).Entries())
+}
+
 func TestWithoutAKeyItIsChargedEachTime(t *testing.T) {
 	l := open(t, filepath.Join(t.TempDir(), "ledger"))
 	for range 2 {
@@ -80,6 +89,7 @@ func TestWhatWasAnsweredIsThereAfterACrash(t *testing.T) {
 	}
 	whole, err := os.ReadFile(name)
 	require.NoError(t, err)
+	require.NoError(t, before.Close())
 	// A crash leaves any part of a line that was being written.
 	for cut := len(whole) - 1; cut > len(whole)-60; cut -= 7 {
 		require.NoError(t, os.WriteFile(name, whole[:cut], 0o600))
@@ -105,6 +115,7 @@ func TestALedgerThatSomebodyChangedIsNotOpened(t *testing.T) {
 		_, err := l.Charge(fmt.Sprint("k-", i), request("r", 100))
 		require.NoError(t, err)
 	}
+	require.NoError(t, l.Close())
 	text, err := os.ReadFile(name)
 	require.NoError(t, err)
 	for at := 0; at < len(text)-1; at += 97 {
@@ -112,7 +123,8 @@ func TestALedgerThatSomebodyChangedIsNotOpened(t *testing.T) {
 		changed[at] ^= 4
 		require.NoError(t, os.WriteFile(name, changed, 0o600))
 		_, err := bank.Open(name)
-		assert.Error(t, err, "byte %d", at)
+		require.Error(t, err, "byte %d", at)
+		require.NotContains(t, err.Error(), "another bank")
 	}
 	require.NoError(t, os.WriteFile(name, append(text, text...), 0o600))
 	_, err = bank.Open(name)
