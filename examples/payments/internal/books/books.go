@@ -57,30 +57,31 @@ type Request struct {
 	Fingerprint string        `json:"fingerprint"`
 }
 
-// Accept takes an order on, to be sent: from here on it is not forgotten. One that was
-// taken on before changes nothing; another order with its id is [ErrAnother].
-func (b *Books) Accept(ctx context.Context, o payment.Order) error {
+// Accept takes an order on: from here on it is not forgotten. It tells whether the order is
+// to be sent, which it is until [Books.Sent]. One that was taken on before changes nothing;
+// another order with its id is [ErrAnother].
+func (b *Books) Accept(ctx context.Context, o payment.Order) (unsent bool, err error) {
 	request := Request{o.Customer, o.Amount, o.Fingerprint()}
 	record, err := json.Marshal(request)
 	if err != nil {
-		return err
+		return false, err
 	}
 	order, err := json.Marshal(o)
 	if err != nil {
-		return err
+		return false, err
 	}
-	text, err := acceptScript.Run(ctx, b.client, []string{b.requests, b.unsent}, o.ID, record, order).Text()
+	reply, err := acceptScript.Run(ctx, b.client, []string{b.requests, b.unsent}, o.ID, record, order).StringSlice()
 	if err != nil {
-		return fmt.Errorf("take on %s: %w", o.ID, err)
+		return false, fmt.Errorf("take on %s: %w", o.ID, err)
 	}
 	var was Request
-	if err := json.Unmarshal([]byte(text), &was); err != nil {
-		return fmt.Errorf("take on %s: what is there is no request: %w", o.ID, err)
+	if err := json.Unmarshal([]byte(reply[0]), &was); err != nil {
+		return false, fmt.Errorf("take on %s: what is there is no request: %w", o.ID, err)
 	}
 	if was != request {
-		return ErrAnother
+		return false, ErrAnother
 	}
-	return nil
+	return reply[1] == "1", nil
 }
 
 // Sent notes that an order is in the stream.

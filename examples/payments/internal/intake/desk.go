@@ -55,7 +55,8 @@ func (d *Desk) Close() error { return d.publisher.Close() }
 // same order, which changes nothing; another order with its id is [books.ErrAnother]. After
 // any other error the order was taken on or not, and calling again is what tells.
 func (d *Desk) Place(ctx context.Context, o payment.Order) error {
-	if err := d.books.Accept(ctx, o); err != nil {
+	unsent, err := d.books.Accept(ctx, o)
+	if err != nil || !unsent {
 		return err
 	}
 	return d.send(ctx, o)

@@ -64,11 +64,30 @@ func TestAnOrderThatIsPlacedByManyAtOnceIsInTheStreamOnce(t *testing.T) {
 	assert.ErrorIs(t, desk.Place(t.Context(), other), books.ErrAnother)
 }
 
+func TestWhatIsKnownToBeInTheStreamIsNotSentAgainEvenAfterItsMarkIsGone(t *testing.T) {
+	desk, _ := newDesk(t)
+	require.NoError(t, desk.Place(t.Context(), order("pay_1")))
+	client := server.Client(t)
+	keys, err := client.Keys(t.Context(), "*").Result()
+	require.NoError(t, err)
+	forgotten := 0
+	for _, key := range keys { // a day later the publisher has forgotten what it sent
+		if ttl := client.TTL(t.Context(), key).Val(); ttl > 0 {
+			require.NoError(t, client.Del(t.Context(), key).Err())
+			forgotten++
+		}
+	}
+	require.NotZero(t, forgotten)
+	require.NoError(t, desk.Place(t.Context(), order("pay_1")))
+	assert.EqualValues(t, 1, sent(t))
+}
+
 func TestWhatWasTakenOnAndNotSentIsSentLaterOnce(t *testing.T) {
 	desk, kept := newDesk(t)
 	require.NoError(t, desk.Place(t.Context(), order("pay_sent")))
 	// One api died before it could send an order, another before it noted that it had.
-	require.NoError(t, kept.Accept(t.Context(), order("pay_unsent")))
+	_, err := kept.Accept(t.Context(), order("pay_unsent"))
+	require.NoError(t, err)
 	require.NoError(t, server.Client(t).HSet(t.Context(), flow.Prefix+"unsent", "pay_sent",
 		`{"id":"pay_sent","customer":"c-1","amount":{"cents":100,"currency":"EUR"},"card":"tok_visa"}`).Err())
 	ctx, stop := context.WithCancel(t.Context())
