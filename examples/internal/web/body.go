@@ -8,21 +8,32 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"os"
 	"slices"
+	"time"
 )
 
 // Object is a JSON object as it was sent.
 type Object map[string]json.RawMessage
 
-// ReadObject reads the body of a request, one JSON object of at most limit bytes, or tells
-// what is wrong with it.
+// bodyTimeout is how long a body may take to come.
+const bodyTimeout = 10 * time.Second
+
+// ReadObject reads the body of a request, one JSON object of at most limit bytes that comes
+// within 10 seconds, or tells what is wrong with it.
 func ReadObject(w http.ResponseWriter, r *http.Request, limit int64) (Object, *Problem) {
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/json" {
 		w.Header().Set("Accept", "application/json")
 		return nil, NewProblem(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer that knows none has no slow client
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return nil, NewProblem(http.StatusRequestTimeout, fmt.Sprintf("the body did not come within %v", bodyTimeout))
+	}
+	_ = connection.SetReadDeadline(time.Time{}) // the same
 	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, NewProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
 	}

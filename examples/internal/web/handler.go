@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"go.opentelemetry.io/otel"
@@ -51,6 +52,7 @@ func answered(span trace.Span, status, wrong int) {
 	span.SetAttributes(semconv.HTTPResponseStatusCode(status))
 	if status >= wrong {
 		span.SetStatus(codes.Error, "")
+		span.SetAttributes(semconv.ErrorTypeKey.String(strconv.Itoa(status)))
 	}
 }
 

@@ -7,12 +7,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	"go.opentelemetry.io/otel/propagation"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
@@ -87,6 +91,32 @@ func TestABodyIsOneObjectOfFieldsThatAreKnown(t *testing.T) {
 	}
 }
 
+func TestABodyThatDoesNotComeIsNotWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		connection := &slowConnection{ResponseRecorder: httptest.NewRecorder()}
+		r := httptest.NewRequest("POST", "/", connection)
+		r.Header.Set("Content-Type", "application/json")
+		_, problem := web.ReadObject(connection, r, 100)
+		require.NotNil(t, problem)
+		assert.Equal(t, 408, problem.Status)
+		assert.Equal(t, "the body did not come within 10s", problem.Detail)
+	})
+}
+
+// slowConnection is one on which no body comes.
+type slowConnection struct {
+	*httptest.ResponseRecorder
+
+	deadline time.Time
+}
+
+func (c *slowConnection) SetReadDeadline(at time.Time) error { c.deadline = at; return nil }
+
+func (c *slowConnection) Read([]byte) (int, error) {
+	time.Sleep(time.Until(c.deadline))
+	return 0, os.ErrDeadlineExceeded
+}
+
 func TestHealthSaysWhatIsMissingAndNotWhy(t *testing.T) {
 	var log strings.Builder
 	away := error(nil)
@@ -145,6 +175,7 @@ func TestARequestIsOneTraceFromClientToHandler(t *testing.T) {
 	assert.Equal(t, asked.SpanContext().SpanID(), handled.Parent().SpanID())
 	assert.Equal(t, codes.Error, handled.Status().Code)
 	assert.Equal(t, codes.Error, asked.Status().Code)
+	assert.Contains(t, handled.Attributes(), attribute.String("error.type", "500"))
 	for _, span := range ended {
 		assert.NotContains(t, fmt.Sprint(span.Name(), span.Attributes()), "secret")
 	}
