@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/millstream-go/millstream/examples/internal/apptest"
-	"github.com/millstream-go/millstream/examples/payments/internal/web"
+	"github.com/millstream-go/millstream/examples/internal/web"
+	httpapi "github.com/millstream-go/millstream/examples/payments/internal/api"
 )
 
 // problem reads an answer that is one.
@@ -43,12 +44,13 @@ func TestWrongRequestsAreAnsweredWithWhatIsWrong(t *testing.T) {
 		"a currency":     {strings.Replace(good, "EUR", "eur", 1), 422, []string{"currency"}},
 		"an address":     {strings.Replace(good, "c-1", "a@b.c", 1), 422, []string{"customer"}},
 		"all at once":    {`{}`, 422, []string{"customer", "amount", "currency", "card"}},
-		"a misspelling":  {`{"amounts":"1"}`, 422, []string{"amounts"}},
+		"a misspelling":  {strings.Replace(good, "card", "cart", 1), 422, []string{"cart", "card"}},
+		"wrong types":    {`{"customer":1,"amount":25.99,"currency":"XXX","card":null}`, 422, []string{"amount", "customer", "currency", "card"}},
 		"no JSON":        {`{"customer":`, 400, []string{"no JSON"}},
 		"nothing":        {``, 400, []string{"no JSON"}},
 		"a list":         {`[]`, 400, []string{"object"}},
-		"two":            {good + good, 400, []string{"behind"}},
-		"large":          {`{"customer":"` + strings.Repeat("c", web.MaxBody) + `"}`, 413, []string{"larger than 16384 bytes"}},
+		"two":            {good + good, 400, []string{"after top-level value"}},
+		"large":          {`{"customer":"` + strings.Repeat("c", httpapi.MaxBody) + `"}`, 413, []string{"larger than 16384 bytes"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := post(t, c, s.api, "k-1", test.body)
@@ -123,9 +125,9 @@ func TestWithoutRedisTheHealthIsBadAndAllGoesOnWhenItIsBack(t *testing.T) {
 	s.expectExact(2)
 	s.redis.Kill(t)
 	for _, url := range []string{s.api, processor} {
-		p := request(t, c, http.MethodGet, url+"/health", "").problem(t)
-		assert.Equal(t, http.StatusServiceUnavailable, p.Status)
-		assert.Equal(t, "redis", p.Errors[0].Field)
+		health := request(t, c, http.MethodGet, url+"/health", "")
+		assert.Equal(t, http.StatusServiceUnavailable, health.status)
+		assert.Contains(t, health.body, `"redis":"failing"`)
 	}
 	away := post(t, c, s.api, "k-1", good)
 	assert.Equal(t, http.StatusServiceUnavailable, away.problem(t).Status)

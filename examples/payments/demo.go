@@ -95,11 +95,14 @@ func parseDemo(args []string, std app.IO) (*demo, error) {
 	if err := app.Parse(flags, usage, args, std.Stderr); err != nil {
 		return nil, err
 	}
-	if d.n == 0 {
+	said := false
+	flags.Visit(func(f *flag.Flag) { said = said || f.Name == "n" })
+	switch {
+	case said:
+	case d.chaos:
+		d.n = chaosOrders
+	default:
 		d.n = quietOrders
-		if d.chaos {
-			d.n = chaosOrders
-		}
 	}
 	if d.n < 1 || d.n > mostOrders {
 		return nil, app.Usage("-n must be from 1 to %d, not %d", mostOrders, d.n)

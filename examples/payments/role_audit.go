@@ -40,6 +40,9 @@ func auditRole(ctx context.Context, args []string, std app.IO) error {
 	if err := httpURL("-bank", bankURL); err != nil {
 		return err
 	}
+	if wait <= 0 {
+		return app.Usage("-wait must be more than 0, not %v", wait)
+	}
 	client, stop, err := connect(ctx, redisURL, std.Stderr)
 	if err != nil {
 		return err

@@ -14,12 +14,12 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/examples/internal/app"
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/payments/internal/bankapi"
 	"github.com/millstream-go/millstream/examples/payments/internal/books"
 	"github.com/millstream-go/millstream/examples/payments/internal/flow"
 	"github.com/millstream-go/millstream/examples/payments/internal/naive"
 	"github.com/millstream-go/millstream/examples/payments/internal/payment"
-	"github.com/millstream-go/millstream/examples/payments/internal/web"
 )
 
 const naiveUsage = `payments naive is a processor as in tutorials, to compare with: it charges without a key, and then
@@ -47,6 +47,9 @@ func naiveRole(ctx context.Context, args []string, std app.IO) error {
 	if err := httpURL("-bank", bankURL); err != nil {
 		return err
 	}
+	if err := checkCrash(crash); err != nil {
+		return err
+	}
 	client, stop, err := connect(ctx, redisURL, std.Stderr)
 	if err != nil {
 		return err
@@ -70,8 +73,9 @@ func naiveRole(ctx context.Context, args []string, std app.IO) error {
 	}
 	announce(std.Stdout, "naive "+name, listener)
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /health", web.Health(map[string]func(context.Context) error{"bank": bank.Health}))
-	return serve(ctx, listener, web.Handler(routes), consumer.Run)
+	redisHealth := func(ctx context.Context) error { return client.Ping(ctx).Err() }
+	routes.HandleFunc("GET /health", web.Health(web.Checks{"redis": redisHealth, "bank": bank.Health}, consumer.Logger))
+	return serve(ctx, listener, web.Handler(routes, "GET /health"), consumer.Run)
 }
 
 // tally prints what became of payments that naive processors had, once they have said

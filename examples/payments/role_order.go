@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/millstream-go/millstream/examples/internal/app"
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/payments/internal/client"
 	"github.com/millstream-go/millstream/examples/payments/internal/payment"
-	"github.com/millstream-go/millstream/examples/payments/internal/web"
 )
 
 const orderUsage = `payments order asks for a payment and prints what became of it.

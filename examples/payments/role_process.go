@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"github.com/millstream-go/millstream/examples/internal/app"
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/payments/internal/bankapi"
 	"github.com/millstream-go/millstream/examples/payments/internal/books"
 	"github.com/millstream-go/millstream/examples/payments/internal/flow"
 	"github.com/millstream-go/millstream/examples/payments/internal/payment"
-	"github.com/millstream-go/millstream/examples/payments/internal/web"
 	"github.com/millstream-go/millstream/pipeline"
 	"github.com/millstream-go/millstream/streams"
 )
@@ -59,10 +59,11 @@ func processRole(ctx context.Context, args []string, std app.IO) error {
 	switch {
 	case p.idle < 100*time.Millisecond:
 		return app.Usage("-idle must be 100ms or more, not %v", p.idle)
-	case p.crash < 0 || p.crash > 100:
-		return app.Usage("-crash must be a share in percent, from 0 to 100, not %d", p.crash)
 	case p.name == "":
 		return app.Usage("-name must not be empty")
+	}
+	if err := checkCrash(p.crash); err != nil {
+		return err
 	}
 	shutdown, err := app.Telemetry(ctx, "payments-processor", std.Stderr)
 	if err != nil {
@@ -93,10 +94,18 @@ func (p processor) run(ctx context.Context, std app.IO) error {
 	}
 	announce(std.Stdout, "process "+p.name, listener)
 	routes := http.NewServeMux()
-	routes.HandleFunc("GET /health", web.Health(map[string]func(context.Context) error{"redis": kept.Ping, "bank": bank.Health}))
-	return serve(ctx, listener, web.Handler(routes), func(ctx context.Context) error {
+	routes.HandleFunc("GET /health", web.Health(web.Checks{"redis": kept.Ping, "bank": bank.Health}, log))
+	return serve(ctx, listener, web.Handler(routes, "GET /health"), func(ctx context.Context) error {
 		return payments.Run(ctx, transport, pipeline.DrainTimeout(drainTimeout))
 	})
+}
+
+// checkCrash checks the flag of that name.
+func checkCrash(percent int) error {
+	if percent < 0 || percent > 100 {
+		return app.Usage("-crash must be a share in percent, from 0 to 100, not %d", percent)
+	}
+	return nil
 }
 
 // crashing is a bank after whose answer the process dies, now and then: the charge is made,

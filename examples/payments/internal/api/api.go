@@ -11,14 +11,17 @@ import (
 	"slices"
 	"time"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/payments/internal/books"
 	"github.com/millstream-go/millstream/examples/payments/internal/intake"
 	"github.com/millstream-go/millstream/examples/payments/internal/payment"
-	"github.com/millstream-go/millstream/examples/payments/internal/web"
 )
 
 // KeyHeader names the payment that a request means, so that it can be repeated.
 const KeyHeader = "Idempotency-Key"
+
+// MaxBody is how large a request may be, in bytes.
+const MaxBody = 16 << 10
 
 // patience is how long Redis may take before a client is told to come again.
 const patience = 3 * time.Second
@@ -41,8 +44,8 @@ func (s *Server) Handler() http.Handler {
 	routes.HandleFunc("POST /payments", s.place)
 	routes.HandleFunc("GET /payments/{id}", s.show)
 	routes.HandleFunc("GET /ledger", s.ledger)
-	routes.HandleFunc("GET /health", web.Health(map[string]func(context.Context) error{"redis": s.books.Ping}))
-	return web.Handler(routes)
+	routes.HandleFunc("GET /health", web.Health(web.Checks{"redis": s.books.Ping}, s.logger))
+	return web.Handler(routes, "GET /health")
 }
 
 // Payment is what the interface shows of one.
@@ -60,14 +63,9 @@ func shown(o payment.Outcome) Payment {
 
 // place takes a payment on. The answer is that it will be seen to, not that it was.
 func (s *Server) place(w http.ResponseWriter, r *http.Request) {
-	var request payment.Request
-	if problem := web.ReadJSON(w, r, &request); problem != nil {
+	order, problem := read(w, r)
+	if problem != nil {
 		problem.Write(w)
-		return
-	}
-	order, err := request.Check(r.Header.Get(KeyHeader))
-	if err != nil {
-		wrong(err).Write(w)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
@@ -82,36 +80,56 @@ func (s *Server) place(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Location", "/payments/"+order.ID)
-	web.WriteJSON(w, http.StatusAccepted, shown(found))
+	web.Answer(w, http.StatusAccepted, shown(found))
 }
 
-// wrong says what is wrong with a request.
-func wrong(err error) *web.Problem {
-	faults, ok := errors.AsType[payment.Faults](err)
-	if !ok {
-		return web.NewProblem(http.StatusBadRequest, err.Error())
+// read reads the order that a request is, or tells all that is wrong with it.
+func read(w http.ResponseWriter, r *http.Request) (payment.Order, *web.Problem) {
+	object, problem := web.ReadObject(w, r, MaxBody)
+	if problem != nil {
+		return payment.Order{}, problem
 	}
-	problem := web.NewProblem(http.StatusUnprocessableEntity, "the payment cannot be taken on")
+	var request payment.Request
+	wrong := object.Read(map[string]web.Want{
+		"customer": {Into: &request.Customer, Be: "a text"},
+		"amount":   {Into: &request.Amount, Be: `a text, such as "25.99": numbers in JSON are floats to many`},
+		"currency": {Into: &request.Currency, Be: "a text"},
+		"card":     {Into: &request.Card, Be: "a text"},
+	})
+	order, err := request.Check(r.Header.Get(KeyHeader))
+	if wrong == nil && err == nil {
+		return order, nil
+	}
+	return order, refusal(wrong, err)
+}
+
+// refusal says what is wrong with a request: the fields that are none or of the wrong type,
+// and what its check says of the others.
+func refusal(wrong []web.Field, err error) *web.Problem {
+	status := http.StatusUnprocessableEntity
+	faults, _ := errors.AsType[payment.Faults](err)
 	for _, fault := range faults {
 		if fault.Field == KeyHeader {
-			problem.Status, problem.Title = http.StatusBadRequest, http.StatusText(http.StatusBadRequest)
+			status = http.StatusBadRequest
 		}
-		problem.Errors = append(problem.Errors, web.Field{Field: fault.Field, Detail: fault.Reason})
+		if !slices.ContainsFunc(wrong, func(f web.Field) bool { return f.Field == fault.Field }) {
+			wrong = append(wrong, web.Field{Field: fault.Field, Detail: fault.Reason})
+		}
 	}
-	return problem
+	return web.NewProblem(status, "the payment cannot be taken on", wrong...)
 }
 
 func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, books.ErrAnother):
-		web.NewProblem(http.StatusUnprocessableEntity, "this is not the request that came with this key before",
-			web.Field{Field: KeyHeader, Detail: "use another key for another payment"}).Write(w)
+		web.Refuse(w, http.StatusUnprocessableEntity, "this is not the request that came with this key before",
+			web.Field{Field: KeyHeader, Detail: "use another key for another payment"})
 	case errors.Is(err, books.ErrUnknown):
-		web.NewProblem(http.StatusNotFound, "there is no payment with this id").Write(w)
+		web.Refuse(w, http.StatusNotFound, "there is no payment with this id")
 	default:
 		s.logger.WarnContext(r.Context(), "a request cannot be answered", "err", err)
 		w.Header().Set("Retry-After", "1")
-		web.NewProblem(http.StatusServiceUnavailable, "try again, with the same key: a payment that was taken on is not taken twice").Write(w)
+		web.Refuse(w, http.StatusServiceUnavailable, "try again, with the same key: a payment that was taken on is not taken twice")
 	}
 }
 
@@ -123,7 +141,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request) {
 		s.failed(w, r, err)
 		return
 	}
-	web.WriteJSON(w, http.StatusOK, shown(found))
+	web.Answer(w, http.StatusOK, shown(found))
 }
 
 // Ledger is what the interface shows of the books.
@@ -164,5 +182,5 @@ func (s *Server) ledger(w http.ResponseWriter, r *http.Request) {
 	slices.SortFunc(ledger.Accounts, func(a, b Account) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Balance, b.Balance))
 	})
-	web.WriteJSON(w, http.StatusOK, ledger)
+	web.Answer(w, http.StatusOK, ledger)
 }

@@ -11,9 +11,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/payments/internal/bankapi"
 	"github.com/millstream-go/millstream/examples/payments/internal/payment"
-	"github.com/millstream-go/millstream/examples/payments/internal/web"
 )
 
 // slowness is how long a slow charge takes before it begins.
@@ -43,22 +43,18 @@ func (s *Server) Handler() http.Handler {
 	routes := http.NewServeMux()
 	routes.HandleFunc("POST /charges", s.charge)
 	routes.HandleFunc("GET /entries", s.entries)
-	routes.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { web.WriteJSON(w, http.StatusOK, s.faults.Load()) })
+	routes.HandleFunc("GET /faults", func(w http.ResponseWriter, _ *http.Request) { web.Answer(w, http.StatusOK, s.faults.Load()) })
 	routes.HandleFunc("PUT /faults", s.putFaults)
-	routes.HandleFunc("GET /health", web.Health(map[string]func(context.Context) error{
+	routes.HandleFunc("GET /health", web.Health(web.Checks{
 		"ledger": func(context.Context) error { return s.ledger.Broken() },
-	}))
-	return web.Handler(routes)
+	}, s.logger))
+	return web.Handler(routes, "GET /health")
 }
 
 func (s *Server) charge(w http.ResponseWriter, r *http.Request) {
-	var request bankapi.Request
-	if problem := web.ReadJSON(w, r, &request); problem != nil {
+	request, problem := readRequest(w, r)
+	if problem != nil {
 		problem.Write(w)
-		return
-	}
-	if err := check(request); err != nil {
-		web.NewProblem(http.StatusUnprocessableEntity, err.Error()).Write(w)
 		return
 	}
 	faults := s.faults.Load()
@@ -66,7 +62,7 @@ func (s *Server) charge(w http.ResponseWriter, r *http.Request) {
 		pause(r.Context(), s.life, slowness)
 	}
 	if happens(faults.Error) {
-		web.NewProblem(http.StatusServiceUnavailable, "the bank has a bad day").Write(w)
+		web.Refuse(w, http.StatusServiceUnavailable, "the bank has a bad day")
 		return
 	}
 	entry, err := s.ledger.Charge(r.Header.Get(bankapi.KeyHeader), request)
@@ -79,26 +75,46 @@ func (s *Server) charge(w http.ResponseWriter, r *http.Request) {
 		panic(http.ErrAbortHandler) // which closes the connection without an answer
 	}
 	if entry.Status == bankapi.Declined {
-		web.NewProblem(http.StatusPaymentRequired, "the card is declined").Write(w)
+		web.Refuse(w, http.StatusPaymentRequired, "the card is declined")
 		return
 	}
-	web.WriteJSON(w, http.StatusOK, bankapi.Answer{ChargeID: entry.ChargeID, Status: entry.Status})
+	web.Answer(w, http.StatusOK, bankapi.Answer{ChargeID: entry.ChargeID, Status: entry.Status})
 }
 
-// check holds a request against the domain's rules.
-func check(r bankapi.Request) error {
-	return payment.Order{ID: r.Reference, Customer: r.Customer, Amount: r.Amount, Card: r.Card}.Check()
+// maxBody is how large a request may be, in bytes.
+const maxBody = 16 << 10
+
+// readRequest reads a request for a charge and holds it against the domain's rules.
+func readRequest(w http.ResponseWriter, r *http.Request) (request bankapi.Request, problem *web.Problem) {
+	object, problem := web.ReadObject(w, r, maxBody)
+	if problem != nil {
+		return request, problem
+	}
+	wrong := object.Read(map[string]web.Want{
+		"reference": {Into: &request.Reference, Be: "a text"},
+		"customer":  {Into: &request.Customer, Be: "a text"},
+		"amount":    {Into: &request.Amount, Be: `an object, such as {"cents":2599,"currency":"EUR"}`},
+		"card":      {Into: &request.Card, Be: "a text"},
+	})
+	if wrong != nil {
+		return request, web.NewProblem(http.StatusUnprocessableEntity, "the request makes no sense", wrong...)
+	}
+	order := payment.Order{ID: request.Reference, Customer: request.Customer, Amount: request.Amount, Card: request.Card}
+	if err := order.Check(); err != nil {
+		return request, web.NewProblem(http.StatusUnprocessableEntity, err.Error())
+	}
+	return request, nil
 }
 
 func (s *Server) failed(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, ErrReused):
-		web.NewProblem(http.StatusUnprocessableEntity, err.Error()).Write(w)
+		web.Refuse(w, http.StatusUnprocessableEntity, err.Error())
 	case errors.Is(err, ErrFull):
-		web.NewProblem(http.StatusUnprocessableEntity, ErrFull.Error()).Write(w)
+		web.Refuse(w, http.StatusUnprocessableEntity, ErrFull.Error())
 	default:
 		s.logger.ErrorContext(r.Context(), "nothing can be charged", "err", err)
-		web.NewProblem(http.StatusServiceUnavailable, ErrBroken.Error()).Write(w)
+		web.Refuse(w, http.StatusServiceUnavailable, ErrBroken.Error())
 	}
 }
 
@@ -113,27 +129,44 @@ func (s *Server) entries(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) putFaults(w http.ResponseWriter, r *http.Request) {
-	var faults bankapi.Faults
-	if problem := web.ReadJSON(w, r, &faults); problem != nil {
+	object, problem := web.ReadObject(w, r, maxBody)
+	if problem != nil {
 		problem.Write(w)
 		return
 	}
-	if err := CheckFaults(faults); err != nil {
-		web.NewProblem(http.StatusUnprocessableEntity, err.Error()).Write(w)
+	var faults bankapi.Faults
+	const share = "a share in percent, a whole number from 0 to 100"
+	wrong := object.Read(map[string]web.Want{
+		"slow":  {Into: &faults.Slow, Be: share},
+		"error": {Into: &faults.Error, Be: share},
+		"lost":  {Into: &faults.Lost, Be: share},
+	})
+	if wrong = append(wrong, wrongShares(faults)...); wrong != nil {
+		web.Refuse(w, http.StatusUnprocessableEntity, "the faults cannot be set", wrong...)
 		return
 	}
 	s.SetFaults(faults)
-	web.WriteJSON(w, http.StatusOK, faults)
+	web.Answer(w, http.StatusOK, faults)
 }
 
-// CheckFaults returns what is wrong with faults.
+// CheckFaults returns the first thing that is wrong with faults, or nil.
 func CheckFaults(f bankapi.Faults) error {
-	for name, share := range map[string]int{"slow": f.Slow, "error": f.Error, "lost": f.Lost} {
-		if share < 0 || share > 100 {
-			return fmt.Errorf("%s must be a share in percent, from 0 to 100, not %d", name, share)
-		}
+	if wrong := wrongShares(f); wrong != nil {
+		return fmt.Errorf("%s %s", wrong[0].Field, wrong[0].Detail)
 	}
 	return nil
+}
+
+func wrongShares(f bankapi.Faults) (wrong []web.Field) {
+	for _, of := range []struct {
+		name  string
+		share int
+	}{{"slow", f.Slow}, {"error", f.Error}, {"lost", f.Lost}} {
+		if of.share < 0 || of.share > 100 {
+			wrong = append(wrong, web.Field{Field: of.name, Detail: fmt.Sprintf("must be a share in percent, from 0 to 100, not %d", of.share)})
+		}
+	}
+	return wrong
 }
 
 func happens(percent int) bool { return rand.IntN(100) < percent }

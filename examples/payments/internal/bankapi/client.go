@@ -9,8 +9,8 @@ import (
 	"io"
 	"net/http"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/payments/internal/payment"
-	"github.com/millstream-go/millstream/examples/payments/internal/web"
 )
 
 // maxAnswer bounds what is read of an answer about one charge, in bytes.
@@ -21,6 +21,7 @@ type Client struct {
 	url       string
 	userAgent string
 	http      *http.Client
+	base      *http.Transport
 }
 
 var _ payment.Bank = (*Client)(nil)
@@ -29,18 +30,12 @@ var _ payment.Bank = (*Client)(nil)
 // it after the last call.
 func NewClient(url, userAgent string) *Client {
 	// A transport of its own: its idle connections end with the client.
-	transport := &http.Transport{MaxIdleConnsPerHost: 64}
-	return &Client{url: url, userAgent: userAgent, http: &http.Client{Transport: web.Transport{Base: transport}}}
+	base := &http.Transport{MaxIdleConnsPerHost: 64}
+	return &Client{url, userAgent, &http.Client{Transport: web.Transport{Base: base}}, base}
 }
 
 // Close closes idle connections.
-func (c *Client) Close() {
-	if transport, ok := c.http.Transport.(web.Transport); ok {
-		if base, ok := transport.Base.(*http.Transport); ok {
-			base.CloseIdleConnections()
-		}
-	}
-}
+func (c *Client) Close() { c.base.CloseIdleConnections() }
 
 // Charge implements [payment.Bank]: the order's id is the key.
 func (c *Client) Charge(ctx context.Context, o payment.Order) (string, error) {
@@ -97,7 +92,7 @@ func understand(status int, text []byte) (string, error) {
 
 // Entries returns the bank's ledger.
 func (c *Client) Entries(ctx context.Context) ([]Entry, error) {
-	answer, err := c.do(ctx, http.MethodGet, "/entries", nil)
+	answer, err := c.do(ctx, c.http, http.MethodGet, "/entries", nil)
 	if err != nil {
 		return nil, err
 	}
@@ -121,16 +116,16 @@ func (c *Client) SetFaults(ctx context.Context, faults Faults) error {
 	if err != nil {
 		return err
 	}
-	answer, err := c.do(ctx, http.MethodPut, "/faults", body)
+	answer, err := c.do(ctx, c.http, http.MethodPut, "/faults", body)
 	if err != nil {
 		return err
 	}
 	return answer.Body.Close()
 }
 
-// Health returns nil if the bank is well.
+// Health returns nil if the bank is well. It is asked all the time, and not traced.
 func (c *Client) Health(ctx context.Context) error {
-	answer, err := c.do(ctx, http.MethodGet, "/health", nil)
+	answer, err := c.do(ctx, &http.Client{Transport: c.base}, http.MethodGet, "/health", nil)
 	if err != nil {
 		return err
 	}
@@ -138,12 +133,12 @@ func (c *Client) Health(ctx context.Context) error {
 }
 
 // do returns an answer of status 200, whose body is the caller's to close.
-func (c *Client) do(ctx context.Context, method, path string, body []byte) (*http.Response, error) {
+func (c *Client) do(ctx context.Context, by *http.Client, method, path string, body []byte) (*http.Response, error) {
 	request, err := c.request(ctx, method, path, body)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := c.http.Do(request)
+	answer, err := by.Do(request)
 	if err != nil {
 		return nil, fmt.Errorf("the bank does not answer: %w", err)
 	}

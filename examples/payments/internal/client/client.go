@@ -10,9 +10,9 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/payments/internal/api"
 	"github.com/millstream-go/millstream/examples/payments/internal/payment"
-	"github.com/millstream-go/millstream/examples/payments/internal/web"
 )
 
 const (
