@@ -186,14 +186,18 @@ func TestWhatIsNoOrderIsGivenUpAndSaid(t *testing.T) {
 	s := newSystem(t)
 	s.startAPI()
 	client := s.client()
-	for _, payload := range []string{"not JSON", `{"id":"x","customer":"c-1","amount":{"cents":-5,"currency":"EUR"}}`} {
+	for _, payload := range []string{
+		"not JSON", `{"id":"x","customer":"c-1","amount":{"cents":-5,"currency":"EUR"}}`,
+		`{"id":"y","customer":"a@b.c","amount":{"cents":5,"currency":"EUR"}}`,
+	} {
 		require.NoError(t, client.XAdd(t.Context(), xadd("{payments}:ordered", payload)).Err())
 	}
-	s.processor("p1")
+	p1 := s.processor("p1")
 	s.place(1)
 	s.await()
 	audit := apptest.Start(t, apptest.Command{Args: []string{"audit", "-bank", s.bank.url}, Env: s.env})
 	assert.Equal(t, 1, audit.Wait(t))
-	assert.Contains(t, audit.Stdout(), "order \"x\": -5 cents cannot be charged")
-	assert.Contains(t, audit.Stdout(), "2 differences")
+	assert.Contains(t, audit.Stdout(), "order x: -5 cents cannot be charged")
+	assert.Contains(t, audit.Stdout(), "3 differences")
+	assert.NotContains(t, p1.Stderr()+audit.Stdout(), "a@b.c", "an address is nothing for logs")
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -118,7 +119,8 @@ type testBank struct {
 	holding atomic.Bool
 	charged chan struct{} // closed when the charge that waits is made
 	release func()        // lets it have its answer
-	calls   atomic.Int32
+	mu      sync.Mutex
+	callers []string // of charges, by what they call themselves
 }
 
 func newBank(t *testing.T) *testBank {
@@ -135,7 +137,9 @@ func newBank(t *testing.T) *testBank {
 			real.ServeHTTP(w, r)
 			return
 		}
-		b.calls.Add(1)
+		b.mu.Lock()
+		b.callers = append(b.callers, r.UserAgent())
+		b.mu.Unlock()
 		if !b.holding.CompareAndSwap(true, false) {
 			real.ServeHTTP(w, r)
 			return
@@ -163,6 +167,13 @@ func (b *testBank) slow() { b.server.SetFaults(bankapi.Faults{Slow: 100}) }
 
 // hold has the next charge wait for its answer.
 func (b *testBank) hold() { b.holding.Store(true) }
+
+// asked tells whether the processor of that name asked for a charge.
+func (b *testBank) asked(name string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Contains(b.callers, "payments-processor/"+name)
+}
 
 // awaitCharged waits until that charge is made.
 func (b *testBank) awaitCharged(t *testing.T) {

@@ -80,16 +80,21 @@ func ID(key string) (string, error) {
 // checkName checks an identifier. No e-mail address is one: names end up in logs and
 // account statements.
 func checkName(name, example string) error {
-	odd := func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)
-	}
 	switch {
 	case name == "":
 		return fmt.Errorf("is missing: write an identifier such as %s", example)
 	case len(name) > maxName:
 		return fmt.Errorf("has %d characters, and %d at most are taken", len(name), maxName)
-	case strings.ContainsFunc(name, odd):
+	case !isName(name):
 		return fmt.Errorf("must be an identifier such as %s, of letters, digits, '-', '_' and '.', not %s", example, quote(name))
 	}
 	return nil
+}
+
+// isName tells whether a text is an identifier.
+func isName(s string) bool {
+	odd := func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-_.", r)
+	}
+	return s != "" && len(s) <= maxName && !strings.ContainsFunc(s, odd)
 }
