@@ -30,6 +30,9 @@ examples/tasks/internal/flow  never modernc.org/sqlite github.com/blevesearch
 examples/alerts/internal/alert   never github.com go.opentelemetry.io streams pubsub middleware pipeline tracing
 examples/alerts/internal/oncall  never streams pubsub tracing examples/alerts/internal/webhook examples/alerts/internal/receiver
 examples/alerts/internal/webhook never github.com/redis/go-redis github.com/ThreeDotsLabs/watermill streams middleware pipeline
+examples/payments/internal/payment never github.com go.opentelemetry.io
+examples/payments/internal/bank    never github.com/redis/go-redis github.com/ThreeDotsLabs pipeline streams pubsub middleware tracing
+examples/payments/internal/flow    never github.com/redis/go-redis streams pubsub tracing
 *          never internal/otlptest
 *          never github.com/alicebob/miniredis except internal/demoredis examples benchmarks cmd
 *          never examples benchmarks cmd except examples benchmarks cmd

@@ -206,7 +206,11 @@ func (d *demo) refused(ctx context.Context, asking *client.Client) error {
 // place asks for the payments, while everything fails if that is wanted.
 func (d *demo) place(ctx context.Context, g *ground, c *crew, asking *client.Client) error {
 	orders := drill.Orders(rand.Text(), d.n)
-	fmt.Fprintf(d.Stdout, "\nasking for %d payments, every tenth of them twice with one key ...\n", len(orders))
+	meanwhile := ""
+	if d.chaos {
+		meanwhile = ", while all of it is killed again and again"
+	}
+	fmt.Fprintf(d.Stdout, "\nasking for %d payments, every tenth of them twice with one key%s ...\n", len(orders), meanwhile)
 	began := time.Now()
 	taken := func(more string) {
 		fmt.Fprintf(d.Stdout, "all are taken on after %.1fs%s\n", time.Since(began).Seconds(), more)

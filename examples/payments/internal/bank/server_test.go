@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -80,6 +81,31 @@ func TestTheBanksAnswersAreThoseOfTheDomain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, l.Entries(), entries)
 	assert.Len(t, entries, 2)
+}
+
+func TestABankSaysWhatIsWrongWithARequestAndDoesNothing(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "ledger"))
+	handler := bank.NewServer(t.Context(), l, bankapi.Faults{}, slog.New(slog.DiscardHandler)).Handler()
+	for _, test := range []struct {
+		method, path, body string
+		says               []string
+	}{
+		{"PUT", "/faults", `{"slow":101,"lost":"x","speed":1}`, []string{
+			`"slow","detail":"must be a share in percent, from 0 to 100, not 101"`, `"lost","detail":"must be a share`, `"speed","detail":"is no field`,
+		}},
+		{"POST", "/charges", `{"reference":1,"amount":"25.99"}`, []string{`"reference","detail":"must be a text"`, `"amount","detail":"must be an object`}},
+		{"POST", "/charges", `{"reference":"pay_1","customer":"a b","amount":{"cents":1,"currency":"EUR"}}`, []string{"the customer is no identifier"}},
+	} {
+		r := httptest.NewRequest(test.method, test.path, strings.NewReader(test.body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		assert.Equal(t, http.StatusUnprocessableEntity, w.Code, test.body)
+		for _, text := range test.says {
+			assert.Contains(t, w.Body.String(), text)
+		}
+	}
+	assert.Empty(t, l.Entries())
 }
 
 func TestABankWhoseLedgerIsBrokenIsNotWell(t *testing.T) {
