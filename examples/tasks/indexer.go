@@ -104,8 +104,14 @@ func (c *command) follow(ctx context.Context, x *indexer, fresh bool) error {
 	}
 	if fresh {
 		// The group may be further than an index that was lost and is made again.
-		if _, err := x.rebuild(ctx); err != nil {
-			x.logger.WarnContext(ctx, "the new index begins with what is in the stream from now on", "err", err)
+		_, err := x.rebuild(ctx)
+		switch {
+		case errors.Is(err, task.ErrNoHistory):
+			x.logger.WarnContext(ctx, "the index may lack what happened before it was made", "err", err)
+		case ctx.Err() != nil:
+			return nil // Ctrl-C: the next process does it
+		case err != nil:
+			return err
 		}
 	}
 	return c.search(ctx, x, x.stats, web.Checks{"redis": ping(x.client)}, func(ctx context.Context) error {

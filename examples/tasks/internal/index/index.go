@@ -19,8 +19,10 @@ import (
 const lockTimeout = "5s"
 
 // currentFile names the generation that counts, and generations begin with the prefix.
+// freshFile is there from the making of the index until its first rebuild has ended.
 const (
 	currentFile      = "CURRENT"
+	freshFile        = "FRESH"
 	generationPrefix = "generation-"
 )
 
@@ -44,9 +46,10 @@ type Index struct {
 	next    *generation // nil when nothing is being rebuilt
 }
 
-// Open opens the index in the directory, and makes it if there is none: then fresh is true,
-// and it knows nothing of what happened so far. A directory belongs to one process at a
-// time. What a rebuild left that did not come to its end is deleted.
+// Open opens the index in the directory, and makes it if there is none. It is fresh until
+// it was rebuilt once, however many processes die before that: it may know nothing of what
+// happened before it was made. A directory belongs to one process at a time. What a rebuild
+// left that did not come to its end is deleted.
 func Open(dir string) (x *Index, fresh bool, err error) {
 	if err := os.MkdirAll(dir, 0o750); err != nil {
 		return nil, false, fmt.Errorf("make the index: %w", err)
@@ -55,24 +58,43 @@ func Open(dir string) (x *Index, fresh bool, err error) {
 	name, err := os.ReadFile(filepath.Join(dir, currentFile))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		fresh = true
-		x.current, err = x.begin()
+		x.current, err = x.create()
 	case err == nil:
 		x.current, err = openGeneration(filepath.Join(dir, string(name)))
 	}
 	if err != nil {
 		return nil, false, fmt.Errorf("open the index in %s: %w; is another process using it? Otherwise delete the directory, and it is made anew", dir, err)
 	}
-	if fresh {
-		err = x.elect(x.current)
-	}
-	if err == nil {
+	if fresh, err = x.fresh(); err == nil {
 		err = x.sweep()
 	}
 	if err != nil {
 		return nil, false, errors.Join(err, x.Close())
 	}
 	return x, fresh, nil
+}
+
+// create begins an index of nothing, which is fresh.
+func (x *Index) create() (*generation, error) {
+	if err := os.WriteFile(filepath.Join(x.dir, freshFile), nil, 0o600); err != nil {
+		return nil, err
+	}
+	g, err := x.begin()
+	if err != nil {
+		return nil, err
+	}
+	if err := x.elect(g); err != nil {
+		return nil, errors.Join(err, discard(g))
+	}
+	return g, nil
+}
+
+func (x *Index) fresh() (bool, error) {
+	_, err := os.Stat(filepath.Join(x.dir, freshFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func openGeneration(path string) (*generation, error) {

@@ -127,20 +127,34 @@ func TestConcurrentEventsOfATaskEndWithTheNewest(t *testing.T) {
 
 func TestAnIndexIsThereAgainWhenItIsOpenedAgain(t *testing.T) {
 	dir := t.TempDir()
-	x, fresh, err := index.Open(dir)
+	x, _, err := index.Open(dir)
 	require.NoError(t, err)
-	assert.True(t, fresh)
 	apply(t, x, event("a", 1, "apples"), event("b", 2, ""))
 	require.NoError(t, x.Close())
 	_, err = x.Apply(t.Context(), event("a", 2, "apples"))
 	require.ErrorIs(t, err, index.ErrClosed)
 
-	x, fresh, err = index.Open(dir)
-	require.NoError(t, err)
-	defer x.Close()
-	assert.False(t, fresh)
+	x = open(t, dir)
 	apply(t, x, event("b", 1, "beans"))
 	assert.Equal(t, map[string]string{"a": "apples"}, titles(t, x), "the tombstone is kept")
+}
+
+func TestAnIndexIsFreshUntilARebuildHasEnded(t *testing.T) {
+	dir := t.TempDir()
+	for i, rebuild := range []index.Replay{nil, replayOf(errors.New("killed")), replayOf(nil), nil} {
+		x, fresh, err := index.Open(dir)
+		require.NoError(t, err)
+		assert.Equal(t, i < 3, fresh, "process %d", i)
+		if rebuild != nil {
+			_, _ = x.Rebuild(t.Context(), rebuild)
+		}
+		require.NoError(t, x.Close())
+	}
+}
+
+// replayOf gives nothing, and ends with err.
+func replayOf(err error) index.Replay {
+	return func(context.Context, func([]task.Event) error) error { return err }
 }
 
 // replay gives the events, two at a time.

@@ -38,7 +38,15 @@ func (x *Index) Rebuild(ctx context.Context, replay Replay) (events int, err err
 	if err = errors.Join(err, electErr); err != nil {
 		return events, errors.Join(fmt.Errorf("rebuild: %w", err), discard(next))
 	}
-	return events, discard(old)
+	return events, errors.Join(x.complete(), discard(old))
+}
+
+// complete notes that the index is not fresh any more.
+func (x *Index) complete() error {
+	if err := os.Remove(filepath.Join(x.dir, freshFile)); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // prepare has events go to the next generation, too.
