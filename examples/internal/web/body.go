@@ -27,18 +27,9 @@ func ReadObject(w http.ResponseWriter, r *http.Request, limit int64) (Object, *P
 		w.Header().Set("Accept", "application/json")
 		return nil, NewProblem(http.StatusUnsupportedMediaType, "send JSON, with Content-Type: application/json")
 	}
-	connection := http.NewResponseController(w)
-	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer that knows none has no slow client
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return nil, NewProblem(http.StatusRequestTimeout, fmt.Sprintf("the body did not come within %v", bodyTimeout))
-	}
-	_ = connection.SetReadDeadline(time.Time{}) // the same
-	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, NewProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
-	}
-	if err != nil {
-		return nil, NewProblem(http.StatusBadRequest, "the body ends early")
+	data, problem := ReadBody(w, r, limit)
+	if problem != nil {
+		return nil, problem
 	}
 	var object Object
 	if err := json.Unmarshal(data, &object); err != nil {
@@ -48,6 +39,30 @@ func ReadObject(w http.ResponseWriter, r *http.Request, limit int64) (Object, *P
 		return nil, NewProblem(http.StatusBadRequest, "the body is no JSON object: it is null")
 	}
 	return object, nil
+}
+
+// maxDrained is how many bytes more of a body that is too large are read and dropped.
+const maxDrained = 4 << 20
+
+// ReadBody reads the body of a request, of at most limit bytes that are there within 10
+// seconds, or tells what is wrong with it.
+func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, *Problem) {
+	connection := http.NewResponseController(w)
+	_ = connection.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer that knows none has no slow client
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	large, isLarge := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, NewProblem(http.StatusRequestTimeout, fmt.Sprintf("the body did not come within %v", bodyTimeout))
+	case isLarge:
+		// A client that is still writing when the connection ends may not read the answer.
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrained)
+		return nil, NewProblem(http.StatusRequestEntityTooLarge, fmt.Sprintf("the body is larger than %d bytes", large.Limit))
+	case err != nil:
+		return nil, NewProblem(http.StatusBadRequest, "the body ends early")
+	}
+	_ = connection.SetReadDeadline(time.Time{}) // the same
+	return data, nil
 }
 
 // Want is where a field of an object goes, and what it must be, as in "a text".

@@ -117,6 +117,20 @@ func (c *slowConnection) Read([]byte) (int, error) {
 	return 0, os.ErrDeadlineExceeded
 }
 
+func TestAClientThatSendsTooMuchIsTold(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, problem := web.ReadBody(w, r, 100)
+		problem.Write(w)
+	}))
+	defer server.Close()
+	for range 20 {
+		answer, err := server.Client().Post(server.URL, "text/plain", strings.NewReader(strings.Repeat("a", 3<<20)))
+		require.NoError(t, err)
+		assert.Equal(t, 413, answer.StatusCode)
+		require.NoError(t, answer.Body.Close())
+	}
+}
+
 func TestHealthSaysWhatIsMissingAndNotWhy(t *testing.T) {
 	var log strings.Builder
 	away := error(nil)
