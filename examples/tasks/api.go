@@ -13,11 +13,11 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/examples/internal/app"
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/tasks/internal/flow"
 	"github.com/millstream-go/millstream/examples/tasks/internal/rest"
 	"github.com/millstream-go/millstream/examples/tasks/internal/store"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
-	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 	"github.com/millstream-go/millstream/pipeline"
 )
 

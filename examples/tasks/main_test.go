@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -32,6 +33,9 @@ type reply struct {
 	body    string
 }
 
+// chunked is a header that has a body sent as it comes.
+const chunked = "Transfer-Encoding: chunked"
+
 // try calls, and may fail.
 func (w site) try(method, path, body string, headers ...string) (reply, error) {
 	w.t.Helper()
@@ -39,6 +43,9 @@ func (w site) try(method, path, body string, headers ...string) (reply, error) {
 	require.NoError(w.t, err)
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if slices.Contains(headers, chunked) {
+		r.ContentLength = -1 // nobody is told in advance
 	}
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")

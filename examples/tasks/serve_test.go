@@ -68,15 +68,15 @@ func TestWrongRequestsAreExplained(t *testing.T) {
 		`GET /search`:                            {400, `the query is malformed: it is empty`},
 		`GET /search?q=` + url.QueryEscape(`"a`): {400, `write words, \"a phrase\"`},
 		`GET /search?q=colour:red`:               {400, `there is no field \"colour\"`},
-		`GET /search?q=a&limit=1000`:             {400, `{"field":"limit","reason":"must be a number from 1 to 100"}`},
+		`GET /search?q=a&limit=1000`:             {400, `{"field":"limit","detail":"must be a number from 1 to 100"}`},
 		`GET /search?q=a&status=lost`:            {400, `must be one of [open doing done]`},
 		`GET /search?q=a&index=kafka`:            {400, `must be streams or pubsub`},
 		`GET /search?q=a&sort=title`:             {400, `is no parameter here`},
 		`GET /tasks?limit=x`:                     {400, `must be a number`},
 		`GET /tasks/nobody`:                      {404, `there is no task`},
 		`GET /nothing`:                           {404, `there is nothing at this path`},
-		`PATCH /tasks`:                           {405, `this resource takes GET, HEAD, POST`},
-		`DELETE /search`:                         {405, `this resource takes GET, HEAD`},
+		`PATCH /tasks`:                           {405, `this path takes GET, HEAD, POST`},
+		`DELETE /search`:                         {405, `this path takes GET, HEAD`},
 		`POST /tasks`:                            {415, `application/json`},
 		`POST /indexes/kafka/rebuild`:            {404, `there is no such index`},
 	} {
@@ -90,7 +90,14 @@ func TestWrongRequestsAreExplained(t *testing.T) {
 	assert.Equal(t, 422, got.status)
 	assert.Contains(t, got.body, `"field":"due"`)
 	assert.Contains(t, got.body, `"field":"title"`)
-	assert.Equal(t, 413, w.call("POST", "/tasks", `{"title":"`+strings.Repeat("x", 1<<20)+`"}`).status)
+	got = w.call("GET", "/search?q=%zz", "")
+	assert.Equal(t, 400, got.status)
+	assert.Contains(t, got.body, "the query of the URL is malformed")
+	large := `{"title":"` + strings.Repeat("x", 3<<20) + `"}`
+	for range 10 {
+		assert.Equal(t, 413, w.call("POST", "/tasks", large).status)
+		assert.Equal(t, 413, w.call("POST", "/tasks", large, chunked).status)
+	}
 }
 
 // stats returns what the front tells.

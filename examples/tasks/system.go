@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
@@ -137,7 +138,7 @@ func (s *system) hire() {
 	s.api = worker("api", roleAPI)
 	s.streams = worker(fromStreams, roleIndex, "-from", fromStreams)
 	s.pubsub = worker(fromPubSub, roleIndex, "-from", fromPubSub)
-	s.front = front.New(s.api, s.streams, s.pubsub)
+	s.front = front.New(app.Logger(s.command.Stderr, slog.LevelWarn), s.api, s.streams, s.pubsub)
 }
 
 func (s *system) workers() []*fleet.Worker { return []*fleet.Worker{s.api, s.streams, s.pubsub} }

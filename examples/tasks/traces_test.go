@@ -50,7 +50,7 @@ func TestOneTraceGoesFromTheRequestToBothIndexes(t *testing.T) {
 		}
 		return trace
 	}
-	all := collector.WaitForSpans(t, "the whole trace", func(all []otlptest.Span) bool { return len(ofPost(all)) >= 7 })
+	all := collector.WaitForSpans(t, "the whole trace", func(all []otlptest.Span) bool { return len(ofPost(all)) >= 8 })
 	trace := ofPost(all)
 	lines := tree(trace, "")
 	assert.Len(t, lines, len(trace), "it hangs together")
@@ -58,12 +58,13 @@ func TestOneTraceGoesFromTheRequestToBothIndexes(t *testing.T) {
 	slices.SortFunc(trace, func(a, b otlptest.Span) int { return strings.Compare(a.Service+a.Name, b.Service+b.Name) })
 	assert.Equal(t, strings.Split(strings.TrimSpace(`
 tasks: POST /tasks
-  tasks-api: POST /tasks
-    tasks-api: send {tasks}:events
-      tasks-api: process {tasks}:events
-        tasks-api: send tasks.event.created
-          tasks-index-pubsub: process tasks.event.*
-      tasks-index-streams: process {tasks}:events`), "\n"), tree(trace, ""))
+  tasks: POST
+    tasks-api: POST /tasks
+      tasks-api: send {tasks}:events
+        tasks-api: process {tasks}:events
+          tasks-api: send tasks.event.created
+            tasks-index-pubsub: process tasks.event.*
+        tasks-index-streams: process {tasks}:events`), "\n"), tree(trace, ""))
 	server := trace[slices.IndexFunc(trace, func(s otlptest.Span) bool { return s.Service == "tasks-api" && s.Kind == "SERVER" })]
 	assert.Equal(t, "/tasks", server.Attributes["http.route"])
 	assert.EqualValues(t, 201, server.Attributes["http.response.status_code"])

@@ -11,25 +11,30 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
 )
 
-// timeout is how long one answer may take.
-const timeout = 20 * time.Second
+// timeout is how long one answer may take; a rebuild takes longest.
+const timeout = time.Minute
 
 // Client calls. Its methods may be called concurrently.
-type Client struct{ http http.Client }
+type Client struct {
+	http http.Client
+	base *http.Transport
+}
 
 // New returns a client.
 func New() *Client {
-	return &Client{http.Client{Timeout: timeout, Transport: &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: timeout}}}
+	base := &http.Transport{MaxIdleConnsPerHost: 16, IdleConnTimeout: timeout, ResponseHeaderTimeout: timeout}
+	return &Client{http.Client{Timeout: timeout, Transport: web.Transport{Base: base}}, base}
 }
 
-// Transport is how it sends.
+// Transport is how it sends: with a span, and in the trace of the request's context.
 func (c *Client) Transport() http.RoundTripper { return c.http.Transport }
 
 // Close lets go of idle connections.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.base.CloseIdleConnections() }
 
 // StatusError is of an answer that says no.
 type StatusError struct {

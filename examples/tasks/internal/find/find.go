@@ -9,9 +9,10 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/tasks/internal/index"
+	"github.com/millstream-go/millstream/examples/tasks/internal/params"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
-	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 )
 
 // How many hits a page has, and how far pages go: bleve sorts all hits up to there.
@@ -45,8 +46,8 @@ func New(c Config) http.Handler {
 	mux.HandleFunc("GET /documents", a.documents)
 	mux.HandleFunc("POST /rebuild", a.rebuild)
 	mux.HandleFunc("GET /stats", a.stats)
-	mux.HandleFunc("GET /health", web.Health(c.Checks))
-	return web.Handler(mux)
+	mux.HandleFunc("GET /health", web.Health(c.Checks, c.Logger))
+	return web.Handler(mux, "GET /health")
 }
 
 // results are a page of what was found.
@@ -58,7 +59,7 @@ type results struct {
 
 func (a api) search(w http.ResponseWriter, r *http.Request) {
 	// The index is chosen before a request comes here.
-	p := web.NewParameters(r, "q", "status", "limit", "offset", "index")
+	p := params.Of(r, "q", "status", "limit", "offset", "index")
 	s := index.Search{
 		Query: p.Text("q"), Status: p.Status("status"),
 		Limit: p.Number("limit", defaultLimit, 1, maxLimit), Offset: p.Number("offset", 0, 0, maxOffset),
@@ -68,7 +69,7 @@ func (a api) search(w http.ResponseWriter, r *http.Request) {
 	}
 	found, err := a.Index.Search(r.Context(), s)
 	if malformed, ok := errors.AsType[*index.QueryError](err); ok {
-		web.Refuse(w, http.StatusBadRequest, malformed.Error(), task.Fault{Field: "q", Reason: malformed.Reason})
+		web.Refuse(w, http.StatusBadRequest, malformed.Error(), web.Field{Field: "q", Detail: malformed.Reason})
 		return
 	}
 	if err != nil {
@@ -91,7 +92,7 @@ type page struct {
 }
 
 func (a api) documents(w http.ResponseWriter, r *http.Request) {
-	p := web.NewParameters(r, "after", "limit")
+	p := params.Of(r, "after", "limit")
 	limit := p.Number("limit", defaultPage, 1, maxPage)
 	if p.Wrong(w) {
 		return

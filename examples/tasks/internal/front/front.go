@@ -3,18 +3,18 @@
 package front
 
 import (
+	"bytes"
 	"context"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"strings"
 
-	"go.opentelemetry.io/otel"
-	"go.opentelemetry.io/otel/propagation"
-
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/tasks/internal/client"
-	"github.com/millstream-go/millstream/examples/tasks/internal/task"
-	"github.com/millstream-go/millstream/examples/tasks/internal/web"
+	"github.com/millstream-go/millstream/examples/tasks/internal/rest"
 )
 
 // Part is a process that serves HTTP.
@@ -29,11 +29,14 @@ type Front struct {
 	api     Part
 	indexes []Part
 	client  *client.Client
+	logger  *slog.Logger
 }
 
 // New returns a front of an API and indexes, of which the first is searched if a request
 // names none.
-func New(api Part, indexes ...Part) *Front { return &Front{api, indexes, client.New()} }
+func New(logger *slog.Logger, api Part, indexes ...Part) *Front {
+	return &Front{api, indexes, client.New(), logger}
+}
 
 // Close lets go of idle connections.
 func (f *Front) Close() { f.client.Close() }
@@ -47,18 +50,23 @@ func (f *Front) Handler() http.Handler {
 	mux.HandleFunc("GET /search", f.search)
 	mux.HandleFunc("POST /indexes/{index}/rebuild", f.rebuild)
 	mux.HandleFunc("GET /stats", f.stats)
-	mux.HandleFunc("GET /health", web.Health(f.checks()))
-	return web.Handler(mux)
+	mux.HandleFunc("GET /health", web.Health(f.checks(), f.logger))
+	return web.Handler(mux, "GET /health")
 }
 
 func (f *Front) search(w http.ResponseWriter, r *http.Request) {
-	names := r.URL.Query()["index"]
+	values, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil { // it would not be passed on as it is
+		web.Refuse(w, http.StatusBadRequest, "the query of the URL is malformed: "+err.Error())
+		return
+	}
+	names := values["index"]
 	if len(names) == 0 {
 		names = []string{f.indexes[0].Name()}
 	}
 	part := f.index(names[0])
 	if part == nil || len(names) > 1 {
-		web.Refuse(w, http.StatusBadRequest, "the URL has wrong parameters", task.Fault{Field: "index", Reason: "must be " + f.choices()})
+		web.Refuse(w, http.StatusBadRequest, "the URL has wrong parameters", web.Field{Field: "index", Detail: "must be " + f.choices()})
 		return
 	}
 	f.passOn(part, "/search").ServeHTTP(w, r)
@@ -98,20 +106,29 @@ func (f *Front) passOn(part Part, path string) http.Handler {
 			away(w, part)
 			return
 		}
-		proxy := httputil.ReverseProxy{
-			Rewrite: func(p *httputil.ProxyRequest) {
-				p.SetURL(target)
-				if path != "" {
-					p.Out.URL.Path = path
-				}
-				otel.GetTextMapPropagator().Inject(p.In.Context(), propagation.HeaderCarrier(p.Out.Header))
-			},
-			// It died in the middle, or is only just coming.
-			ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { away(w, part) },
-			Transport:    f.client.Transport(),
+		// A part that refuses a body while it still comes may not be heard.
+		body, problem := web.ReadBody(w, r, rest.MaxBody)
+		if problem != nil {
+			problem.Write(w)
+			return
 		}
-		proxy.ServeHTTP(w, r)
+		r.Body, r.ContentLength, r.TransferEncoding = io.NopCloser(bytes.NewReader(body)), int64(len(body)), nil
+		f.proxy(part, target, path).ServeHTTP(w, r)
 	})
+}
+
+func (f *Front) proxy(part Part, target *url.URL, path string) *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite: func(p *httputil.ProxyRequest) {
+			p.SetURL(target)
+			if path != "" {
+				p.Out.URL.Path = path
+			}
+		},
+		// It died in the middle, or is only just coming.
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { away(w, part) },
+		Transport:    f.client.Transport(),
+	}
 }
 
 func away(w http.ResponseWriter, part Part) {

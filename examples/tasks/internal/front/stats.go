@@ -4,8 +4,8 @@ import (
 	"context"
 	"net/http"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/tasks/internal/audit"
-	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 )
 
 // Stats are about the whole system. What is changed while they are gathered may be told as

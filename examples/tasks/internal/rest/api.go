@@ -8,8 +8,9 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
+	"github.com/millstream-go/millstream/examples/tasks/internal/params"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
-	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 )
 
 // Store keeps tasks. Package store has one.
@@ -41,8 +42,8 @@ func New(tasks Store, checks web.Checks, logger *slog.Logger) http.Handler {
 	mux.HandleFunc("PUT /tasks/{id}", a.update)
 	mux.HandleFunc("DELETE /tasks/{id}", a.delete)
 	mux.HandleFunc("GET /stats", a.stats)
-	mux.HandleFunc("GET /health", web.Health(checks))
-	return web.Handler(mux)
+	mux.HandleFunc("GET /health", web.Health(checks, logger))
+	return web.Handler(mux, "GET /health")
 }
 
 func (a *api) create(w http.ResponseWriter, r *http.Request) {
@@ -67,7 +68,7 @@ type page struct {
 }
 
 func (a *api) list(w http.ResponseWriter, r *http.Request) {
-	p := web.NewParameters(r, "status", "after", "limit")
+	p := params.Of(r, "status", "after", "limit")
 	filter := task.Filter{Status: p.Status("status"), After: p.Text("after"), Limit: p.Number("limit", defaultLimit, 1, maxLimit)}
 	if p.Wrong(w) {
 		return

@@ -18,9 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/tasks/internal/rest"
 	"github.com/millstream-go/millstream/examples/tasks/internal/store"
-	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -238,7 +238,7 @@ func TestWhatThereIsNotIsRefused(t *testing.T) {
 func TestHealthTellsWhatIsAway(t *testing.T) {
 	got := newAPI(t).call("GET", "/health", "")
 	assert.Equal(t, 503, got.status)
-	assert.JSONEq(t, `{"status":"unavailable","store":"ok","moon":"away"}`, got.body)
+	assert.JSONEq(t, `{"status":"failing","checks":{"store":"ok","moon":"failing"}}`, got.body)
 }
 
 func TestAStoreThatFailsIsNoFaultOfTheRequest(t *testing.T) {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
-	"github.com/millstream-go/millstream/examples/tasks/internal/web"
 )
 
 // tag returns the ETag of a version.

@@ -51,7 +51,7 @@ func TestADraftIsRefusedForAllThatIsWrongWithIt(t *testing.T) {
 			var fields []string
 			for _, f := range invalid.Faults {
 				fields = append(fields, f.Field)
-				assert.Contains(t, err.Error(), f.Reason)
+				assert.Contains(t, err.Error(), f.Detail)
 			}
 			slices.Sort(fields)
 			slices.Sort(test.fields)

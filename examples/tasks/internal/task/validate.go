@@ -24,8 +24,8 @@ const firstYear, lastYear = 1970, 9999
 
 // Fault is what is wrong with one field.
 type Fault struct {
-	Field  string `json:"field"`
-	Reason string `json:"reason"`
+	Field  string
+	Detail string
 }
 
 // InvalidError tells all that is wrong with a draft.
@@ -35,7 +35,7 @@ type InvalidError struct{ Faults []Fault }
 func (e *InvalidError) Error() string {
 	var texts []string
 	for _, f := range e.Faults {
-		texts = append(texts, f.Field+" "+f.Reason)
+		texts = append(texts, f.Field+" "+f.Detail)
 	}
 	return "the task is invalid: " + strings.Join(texts, "; ")
 }
