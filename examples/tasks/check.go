@@ -119,18 +119,23 @@ func (s *system) repairTwice(ctx context.Context, c *client.Client) error {
 	go func() { killed <- c.Post(ctx, rebuild, nil) }()
 	pause(ctx, 20*time.Millisecond)
 	err := s.killOnce(ctx, s.pubsub)
-	if first := <-killed; err == nil && first != nil && !unanswered(first) {
+	first := <-killed
+	if err == nil && first != nil && !unanswered(first) {
 		err = first
 	}
 	if err != nil {
 		return err
 	}
+	when := "in the middle of the"
+	if first == nil {
+		when = "just after the"
+	}
 	var rebuilt struct{ Events int }
 	if err := c.Post(ctx, rebuild, &rebuilt); err != nil {
 		return err
 	}
-	return s.compare(ctx, "\nThe index on Pub/Sub was rebuilt from %d events of the stream, at the second try: in the middle of the\n"+
-		"first it was killed once more:", rebuilt.Events)
+	return s.compare(ctx, "\nThe index on Pub/Sub was rebuilt from %d events of the stream, at the second try: %s\n"+
+		"first it was killed once more:", rebuilt.Events, when)
 }
 
 // search looks for each task by a word that only it has, and for those that were deleted.

@@ -39,6 +39,7 @@ func TestWhileRedisIsAwayTasksAreSavedAndThenTheirEventsCome(t *testing.T) {
 		w.create(fmt.Sprintf("while%d", i))
 	}
 	assert.Equal(t, 20, w.stats().Store.Outbox)
+	assert.Equal(t, 503, w.call("POST", "/indexes/streams/rebuild", "").status)
 	n, status := w.finds("q=early")
 	assert.Equal(t, []int{1, 200}, []int{n, status}, "what is in the index is found all the same")
 	server.Restart(t)

@@ -139,7 +139,7 @@ func TestAProcessThatDiesComesBackAndTheDataToo(t *testing.T) {
 	assert.Contains(t, p.Stderr(), "give the -data that belongs to it")
 	p = run(t, "-http", "localhost:0", "-redis", redis.URL())
 	assert.Equal(t, 1, p.Wait(t))
-	assert.Contains(t, p.Stderr(), "or -reset to delete them")
+	assert.Contains(t, p.Stderr(), "or -reset to delete them if that run has ended")
 	_, w = serve(t, "-redis", redis.URL(), "-data", dir, "-reset")
 	assert.Zero(t, w.stats().Store.Tasks)
 }

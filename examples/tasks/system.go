@@ -49,16 +49,17 @@ func (c *command) system(ctx context.Context) (err error) {
 		return err
 	}
 	defer stop()
-	s := &system{command: c, redis: client}
-	remove, err := s.place(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, remove()) }()
+	// Before anything is deleted: the port may be that of a run that is at work.
 	listener, err := app.Listen(ctx, c.address())
 	if err != nil {
 		return fmt.Errorf("-http: %w", err)
 	}
+	s := &system{command: c, redis: client}
+	remove, err := s.place(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer func() { err = errors.Join(err, remove()) }()
 	s.url = "http://" + listener.Addr().String()
 	s.hire()
 	defer s.front.Close()
@@ -101,8 +102,8 @@ func (s *system) place(ctx context.Context) (remove func() error, err error) {
 		return func() error { return nil }, os.MkdirAll(s.dir, 0o750)
 	}
 	// What another run left there would be taken for this one's.
-	if n, err := s.redis.Exists(ctx, flow.Prefix+"events").Result(); err != nil || n > 0 {
-		return nil, cmp.Or(err, errors.New("this Redis has events of an earlier run: give the -data that belongs to them, or -reset to delete them"))
+	if claimed, err := flow.Claimed(ctx, s.redis); err != nil || claimed {
+		return nil, cmp.Or(err, errors.New("this Redis has events of another run: give the -data that belongs to them, or -reset to delete them if that run has ended"))
 	}
 	if s.dir, err = os.MkdirTemp("", "millstream-tasks-"); err != nil {
 		return nil, err
@@ -187,11 +188,19 @@ func (s *system) work(ctx context.Context) error {
 			return err
 		}
 	default:
-		s.say("There is no demonstration. Tasks are kept in %s.", s.dir)
+		s.say("There is no demonstration. Tasks are in %s%s.", s.dir, s.kept())
 	}
 	s.invite(ctx)
 	<-ctx.Done()
 	return nil
+}
+
+// kept says how long the directory is there.
+func (s *system) kept() string {
+	if s.command.data == "" {
+		return ", which is removed at the end"
+	}
+	return ""
 }
 
 // say writes a line for whoever watches.

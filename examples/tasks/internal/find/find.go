@@ -28,7 +28,7 @@ const defaultPage, maxPage = 50, 500
 type Config struct {
 	Index *index.Index
 	// Rebuild makes the index anew, and returns of how many events. Its error may wrap
-	// index.ErrRebuilding and task.ErrNoHistory.
+	// index.ErrRebuilding, task.ErrNoHistory and task.ErrUnreadable.
 	Rebuild func(context.Context) (int, error)
 	// Stats returns what to tell beside the number of documents.
 	Stats  func() map[string]any
@@ -115,6 +115,10 @@ func (a api) rebuild(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, index.ErrRebuilding), errors.Is(err, task.ErrNoHistory):
 		web.Refuse(w, http.StatusConflict, err.Error())
+	case errors.Is(err, task.ErrUnreadable):
+		a.Logger.WarnContext(r.Context(), "an index cannot be rebuilt", "err", err)
+		w.Header().Set("Retry-After", "1")
+		web.Refuse(w, http.StatusServiceUnavailable, task.ErrUnreadable.Error()+": try again when /health is well; the index is as it was")
 	case err != nil:
 		web.Fail(w, r, a.Logger, err)
 	default:

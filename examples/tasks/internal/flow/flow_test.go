@@ -206,9 +206,15 @@ func TestAnEventGoesFromTheOutboxToBothIndexes(t *testing.T) {
 
 func TestARedisBelongsToOneStore(t *testing.T) {
 	client := empty(t)
+	claimed, err := flow.Claimed(t.Context(), client)
+	require.NoError(t, err)
+	assert.False(t, claimed)
 	for range 2 {
 		require.NoError(t, flow.Claim(t.Context(), client, "ours"))
 	}
+	claimed, err = flow.Claimed(t.Context(), client)
+	require.NoError(t, err)
+	assert.True(t, claimed)
 	require.ErrorIs(t, flow.Claim(t.Context(), client, "another"), flow.ErrOtherStore)
 }
 

@@ -15,13 +15,13 @@ const replayPage = 500
 
 // Replay calls apply with all events of a topic up to now, in order. It takes nothing from
 // any group: reading a stream needs none. The error wraps task.ErrNoHistory if one is
-// missing that was before another.
+// missing that was before another, and task.ErrUnreadable if Redis fails.
 func Replay(ctx context.Context, client redis.UniversalClient, topic string, apply func([]task.Event) error) error {
 	next := int64(1)
 	for after := "0-0"; ; {
 		entries, err := client.XRangeN(ctx, topic, "("+after, "+", replayPage).Result()
 		if err != nil {
-			return fmt.Errorf("read the stream %s: %w", topic, err)
+			return fmt.Errorf("%w: stream %s: %w", task.ErrUnreadable, topic, err)
 		}
 		events := make([]task.Event, 0, len(entries))
 		for _, entry := range entries {

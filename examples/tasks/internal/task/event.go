@@ -36,8 +36,12 @@ type Event struct {
 	Task Task `json:"task"`
 }
 
-// ErrNoHistory is of events of which some are not there any more.
-var ErrNoHistory = errors.New("not all events are there from the first one")
+var (
+	// ErrNoHistory is of events of which some are not there any more.
+	ErrNoHistory = errors.New("not all events are there from the first one")
+	// ErrUnreadable is of events that cannot be read just now.
+	ErrUnreadable = errors.New("the events cannot be read just now")
+)
 
 // ChannelPattern fits the channels of all events.
 const ChannelPattern = "tasks.event.*"
