@@ -13,19 +13,20 @@ import (
 func TestWrongArgumentsAreExplained(t *testing.T) {
 	t.Parallel()
 	for said, args := range map[string][]string{
-		`unexpected argument "start"`:           {"start"},
-		"flag provided but not defined: -port":  {"-port", "80"},
-		"-chaos and -graph exclude each other":  {"-chaos", "-graph"},
-		"serve takes neither -chaos nor -graph": {"serve", "-chaos"},
-		"an embedded Redis forgets them":        {"serve", "-data", "x"},
-		"leave out -data":                       {"-chaos", "-data", "x"},
-		"-tasks must be from 15 to 100000":      {"-tasks", "3"},
-		"index needs -from streams":             {"index", "-redis", "redis://localhost", "-data", "x"},
-		`or -from pubsub, got "kafka"`:          {"index", "-from", "kafka"},
-		"-from is of index alone":               {"-from", "streams"},
-		"give -redis or REDIS_URL":              {"api", "-data", "x"},
-		"api needs a directory: give -data":     {"api", "-redis", "redis://localhost"},
-		"api takes no -reset":                   {"api", "-redis", "redis://localhost", "-data", "x", "-reset"},
+		`unexpected argument "start"`:              {"start"},
+		"flag provided but not defined: -port":     {"-port", "80"},
+		"-chaos and -graph exclude each other":     {"-chaos", "-graph"},
+		"serve takes neither -chaos nor -graph":    {"serve", "-chaos"},
+		"an embedded Redis forgets them":           {"serve", "-data", "x"},
+		"leave out -data":                          {"-chaos", "-data", "x"},
+		"-tasks must be from 15 to 1000, got 3":    {"-tasks", "3"},
+		"-tasks must be from 15 to 1000, got 3000": {"-tasks", "3000"},
+		"index needs -from streams":                {"index", "-redis", "redis://localhost", "-data", "x"},
+		`or -from pubsub, got "kafka"`:             {"index", "-from", "kafka"},
+		"-from is of index alone":                  {"-from", "streams"},
+		"give -redis or REDIS_URL":                 {"api", "-data", "x"},
+		"api needs a directory: give -data":        {"api", "-redis", "redis://localhost"},
+		"api takes no -reset":                      {"api", "-redis", "redis://localhost", "-data", "x", "-reset"},
 	} {
 		p := run(t, args...)
 		assert.Equal(t, app.ExitUsage, p.Wait(t), args)

@@ -48,6 +48,10 @@ const (
 	fromPubSub  = "pubsub"
 )
 
+// How many tasks the demonstration may have. Of more the index on Pub/Sub, which holds 1,024
+// events that wait, might lose some already while it listens.
+const minTasks, maxTasks = 15, 1000
+
 // command is one call of the program.
 type command struct {
 	role     string
@@ -108,8 +112,8 @@ func (c *command) check() error {
 		return app.Usage("%s takes neither -chaos nor -graph", c.role)
 	case c.chaos && c.data != "":
 		return app.Usage("-chaos makes tasks of its own, in a temporary directory: leave out -data")
-	case c.tasks < 15 || c.tasks > 100_000:
-		return app.Usage("-tasks must be from 15 to 100000, got %d", c.tasks)
+	case c.tasks < minTasks || c.tasks > maxTasks:
+		return app.Usage("-tasks must be from %d to %d, got %d", minTasks, maxTasks, c.tasks)
 	case !alone && c.data != "" && c.redisURL == "":
 		return app.Usage("-data keeps tasks whose events must be kept, too, and an embedded Redis forgets them: give -redis")
 	case c.role == roleIndex && c.from != fromStreams && c.from != fromPubSub:
