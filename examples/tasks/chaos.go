@@ -34,7 +34,7 @@ func (s *system) chaos(ctx context.Context) error {
 	for i := range chaosWriters {
 		writers.Go(func() {
 			w := writer{system: s, client: c, books: books, random: rand.New(rand.NewPCG(uint64(i), 3)), first: i}
-			failures[i] = w.run(writing)
+			failures[i] = w.run(ctx, writing)
 		})
 	}
 	err := s.killInTurn(ctx)
@@ -42,9 +42,6 @@ func (s *system) chaos(ctx context.Context) error {
 	writers.Wait()
 	if err := errors.Join(append(failures, err)...); err != nil {
 		return err
-	}
-	if ctx.Err() != nil {
-		return nil // Ctrl-C, which the caller tells
 	}
 	s.say("%v.", books)
 	return s.check(ctx, c, books)

@@ -179,7 +179,11 @@ func (s *system) work(ctx context.Context) error {
 		"one index hears the API's events on Redis Pub/Sub channels, the other reads them from a stream.\n", s.url)
 	switch {
 	case c.chaos:
-		return s.chaos(ctx)
+		err := s.chaos(ctx)
+		if ctx.Err() != nil && !errors.Is(err, errBooks) {
+			return nil // Ctrl-C, which the caller tells
+		}
+		return err
 	case c.demo && c.role == "":
 		if err := s.demonstrate(ctx); err != nil {
 			if ctx.Err() != nil {

@@ -30,13 +30,14 @@ type writer struct {
 	mine []task.Task
 }
 
-// run writes until ctx ends. The error is of an answer that no kill explains.
-func (w *writer) run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		if err := w.step(context.WithoutCancel(ctx)); err != nil {
+// run writes until writing ends, and finishes what it began unless ctx ends. The error is of
+// an answer that no kill explains.
+func (w *writer) run(ctx, writing context.Context) error {
+	for writing.Err() == nil {
+		if err := w.step(ctx); err != nil {
 			return err
 		}
-		pause(ctx, writerPause)
+		pause(writing, writerPause)
 	}
 	return nil
 }
@@ -112,7 +113,7 @@ func (w *writer) delete(ctx context.Context, t task.Task) error {
 func (w *writer) ask(ctx context.Context, id string) (t task.Task, err error) {
 	for deadline := time.Now().Add(settleTimeout); ; pause(ctx, askAgain) {
 		err = w.client.Get(ctx, w.system.url+"/tasks/"+id, &t)
-		if !unanswered(err) || time.Now().After(deadline) {
+		if !unanswered(err) || ctx.Err() != nil || time.Now().After(deadline) {
 			return t, err
 		}
 	}

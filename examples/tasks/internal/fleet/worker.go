@@ -77,10 +77,12 @@ func (w *Worker) PID() int {
 	return w.process.PID()
 }
 
-// Start starts the process, and returns when it serves.
+// Start starts the process, and returns when it serves. One that Keep has started meanwhile
+// is killed.
 func (w *Worker) Start(ctx context.Context) error {
 	w.starting.Lock()
 	defer w.starting.Unlock()
+	w.Kill()
 	return w.start(ctx)
 }
 

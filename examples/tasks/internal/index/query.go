@@ -48,6 +48,9 @@ func reason(err error) string {
 	for _, prefix := range []string{"parse error: ", "error parsing query: "} {
 		text = strings.TrimPrefix(text, prefix)
 	}
+	if strings.HasPrefix(text, "runtime error") {
+		text = "syntax error" // the parser has stumbled
+	}
 	return text + `; write words, "a phrase", +must, -not, title:word, due:>"2026-01-31", or wor*, and \ before a sign that is meant as such`
 }
 

@@ -83,6 +83,7 @@ func TestAMalformedQueryIsExplained(t *testing.T) {
 		"gone:yes":               "there is no field",
 		"version:>1":             "there is no field",
 		"/(/":                    "regular expressions are not taken",
+		"/":                      "malformed: syntax error; write words",
 		"-(a":                    "",
 		strings.Repeat("é", 501): "it has 501 characters, at most 500",
 	} {
