@@ -53,6 +53,17 @@ func TestWhileRedisIsAwayTasksAreSavedAndThenTheirEventsCome(t *testing.T) {
 	assert.Len(t, entries, 21)
 }
 
+func TestARunThatCannotClearRedisSaysSo(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	p := run(t, "serve", "-http", "localhost:0", "-redis", server.URL())
+	p.Await(t, `goes on serving`)
+	server.Kill(t)
+	p.Interrupt()
+	assert.Equal(t, 1, p.Wait(t))
+	assert.Contains(t, p.Stderr(), "begin the next one with -reset")
+}
+
 func TestAnIndexIsNotRebuiltOfWhatIsNotThereAnyMore(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)

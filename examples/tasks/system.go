@@ -109,7 +109,11 @@ func (s *system) place(ctx context.Context) (remove func() error, err error) {
 		return nil, err
 	}
 	return func() error {
-		return errors.Join(os.RemoveAll(s.dir), app.Reset(context.WithoutCancel(ctx), s.redis, flow.Prefix))
+		err := app.Reset(context.WithoutCancel(ctx), s.redis, flow.Prefix)
+		if err != nil {
+			err = fmt.Errorf("what this run left in Redis could not be deleted: %w: begin the next one with -reset", err)
+		}
+		return errors.Join(err, os.RemoveAll(s.dir))
 	}, nil
 }
 
