@@ -56,12 +56,14 @@ func TestWhileRedisIsAwayTasksAreSavedAndThenTheirEventsCome(t *testing.T) {
 func TestARunThatCannotClearRedisSaysSo(t *testing.T) {
 	t.Parallel()
 	server := redistest.Start(t)
-	p := run(t, "serve", "-http", "localhost:0", "-redis", server.URL())
-	p.Await(t, `goes on serving`)
-	server.Kill(t)
-	p.Interrupt()
-	assert.Equal(t, 1, p.Wait(t))
-	assert.Contains(t, p.Stderr(), "begin the next one with -reset")
+	client := redis.NewClient(&redis.Options{Addr: server.Client(t).Options().Addr})
+	s := system{command: &command{}, redis: client}
+	remove, err := s.place(t.Context())
+	require.NoError(t, err)
+	require.DirExists(t, s.dir)
+	require.NoError(t, client.Close())
+	require.ErrorContains(t, remove(), "begin the next one with -reset")
+	assert.NoDirExists(t, s.dir)
 }
 
 func TestAnIndexIsNotRebuiltOfWhatIsNotThereAnyMore(t *testing.T) {
