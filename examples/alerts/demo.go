@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -156,6 +157,14 @@ func (f figures) shares() string {
 	return strings.Join(parts, "  ")
 }
 
+// waiting shows how many are waiting.
+func (f figures) waiting() string {
+	if math.IsNaN(f.Waiting) {
+		return "?"
+	}
+	return fmt.Sprintf("%.0f", f.Waiting)
+}
+
 // line prints what is so now.
 func (d *demo) line(ctx context.Context, at time.Duration) error {
 	f, err := d.scrape(ctx)
@@ -166,8 +175,8 @@ func (d *demo) line(ctx context.Context, at time.Duration) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.Stdout, "%4.0f %8d %7d %17s %9.0f %9.0f   %s\n", at.Seconds(), d.site.acks.count(), received.Pages,
-		fmt.Sprintf("%d: %d", received.Tickets, received.Warnings), f.Waiting, f.Retries, f.shares())
+	fmt.Fprintf(d.Stdout, "%4.0f %8d %7d %17s %9s %9.0f   %s\n", at.Seconds(), d.site.acks.count(), received.Pages,
+		fmt.Sprintf("%d: %d", received.Tickets, received.Warnings), f.waiting(), f.Retries, f.shares())
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"time"
 
@@ -41,7 +42,7 @@ type Sample struct {
 	// Retries are calls of the notifier that failed.
 	Retries float64
 	// Waiting are messages of all consumers that are not done: undelivered, at work on, and
-	// put aside.
+	// put aside. It is NaN when that cannot be known, because Redis is away.
 	Waiting float64
 }
 
@@ -80,6 +81,9 @@ func parse(page []byte) (Sample, error) {
 	}
 	for _, m := range families["alerts_retries_total"].GetMetric() {
 		s.Retries += m.GetCounter().GetValue()
+	}
+	if families["millstream_group_lag"] == nil {
+		s.Waiting = math.NaN()
 	}
 	for _, name := range []string{"millstream_group_lag", "millstream_group_pending", "millstream_group_parked"} {
 		for _, m := range families[name].GetMetric() {

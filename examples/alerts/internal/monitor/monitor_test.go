@@ -2,8 +2,10 @@ package monitor_test
 
 import (
 	"io"
+	"math"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -57,6 +59,17 @@ func TestAScrapeAddsUp(t *testing.T) {
 	sample, err := client.Scrape(t.Context(), url)
 	require.NoError(t, err)
 	assert.Equal(t, monitor.Sample{Processed: 23, Paged: 5, Prompt: 4, Retries: 4, Waiting: 11}, sample)
+}
+
+func TestWhatIsWaitingIsNotKnownWhileRedisIsAway(t *testing.T) {
+	client, url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		before, _, _ := strings.Cut(page, "# TYPE millstream_group_lag")
+		_, _ = io.WriteString(w, before)
+	})
+	sample, err := client.Scrape(t.Context(), url)
+	require.NoError(t, err)
+	assert.True(t, math.IsNaN(sample.Waiting))
+	assert.EqualValues(t, 23, sample.Processed)
 }
 
 func TestAnAnswerThatIsNoneIsAnError(t *testing.T) {
