@@ -36,13 +36,16 @@ type Counts struct {
 }
 
 // Book keeps what was taken in a file, so that a receiver that is killed knows it when it
-// comes back. Its methods may be called concurrently.
+// comes back; or in memory only. Its methods may be called concurrently.
 type Book struct {
 	mu     sync.Mutex
-	file   *os.File
+	file   *os.File             // nil: in memory only
 	seen   map[Receipt]struct{} // without Warnings
 	counts Counts
 }
+
+// NewBook begins a book that is gone when the process ends.
+func NewBook() *Book { return &Book{seen: make(map[Receipt]struct{})} }
 
 // OpenBook opens the book in a file, or begins it.
 func OpenBook(name string) (*Book, error) {
@@ -50,7 +53,8 @@ func OpenBook(name string) (*Book, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the notifier's book: %w", err)
 	}
-	b := &Book{file: file, seen: make(map[Receipt]struct{})}
+	b := NewBook()
+	b.file = file
 	if err := b.load(); err != nil {
 		return nil, errors.Join(fmt.Errorf("read the notifier's book %s: %w", name, err), file.Close())
 	}
@@ -83,9 +87,11 @@ func (b *Book) Take(r Receipt) (first bool, err error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	// One write: it is in the file whole, or somebody was killed.
-	if _, err := b.file.Write(append(line, '\n')); err != nil {
-		return false, fmt.Errorf("write the notifier's book: %w", err)
+	if b.file != nil {
+		// One write: it is in the file whole, or somebody was killed.
+		if _, err := b.file.Write(append(line, '\n')); err != nil {
+			return false, fmt.Errorf("write the notifier's book: %w", err)
+		}
 	}
 	return b.add(r), nil
 }
@@ -121,5 +127,10 @@ func (b *Book) Told(kind, key string) bool {
 	return ok
 }
 
-// Close closes the file.
-func (b *Book) Close() error { return b.file.Close() }
+// Close closes the file, if there is one.
+func (b *Book) Close() error {
+	if b.file == nil {
+		return nil
+	}
+	return b.file.Close()
+}
