@@ -15,6 +15,7 @@ import (
 	"github.com/millstream-go/millstream/examples/alerts/internal/oncall"
 	"github.com/millstream-go/millstream/examples/alerts/internal/webhook"
 	"github.com/millstream-go/millstream/examples/internal/app"
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/pipeline"
 	"github.com/millstream-go/millstream/streams"
 	"github.com/millstream-go/millstream/tracing"
@@ -142,10 +143,10 @@ func (c *consumer) work(ctx context.Context, client redis.UniversalClient, notif
 	if listener == nil {
 		close(served)
 	} else {
-		check := func(ctx context.Context) error { return client.Ping(ctx).Err() }
+		checks := web.Checks{"redis": func(ctx context.Context) error { return client.Ping(ctx).Err() }}
 		go func() {
 			defer stop()
-			served <- app.Serve(serving, listener, shown.Handler(check))
+			served <- app.Serve(serving, listener, shown.Handler(checks, log))
 		}()
 		fmt.Fprintf(c.Stdout, "metrics and health at http://%s/metrics and /health\n", listener.Addr())
 	}

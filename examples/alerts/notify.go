@@ -5,8 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/millstream-go/millstream/examples/alerts/internal/receiver"
@@ -31,7 +29,7 @@ func notify(ctx context.Context, args []string, std app.IO) (err error) {
 	var down, latency time.Duration
 	flags := flag.NewFlagSet("alerts notify", flag.ContinueOnError)
 	flags.StringVar(&listen, "listen", "localhost:8090", "serve HTTP on `ADDRESS`; localhost:0 is a free port")
-	flags.StringVar(&name, "book", "", "keep what was taken in `FILE`, also for the next run (default: a file that is gone at the end)")
+	flags.StringVar(&name, "book", "", "keep what was taken in `FILE`, also for the next run (default: nothing is kept)")
 	flags.DurationVar(&down, "down", 0, "be down for so long at first")
 	flags.DurationVar(&latency, "latency", 0, "take so long for an answer")
 	if err := app.Parse(flags, notifyUsage, args, std.Stderr); err != nil {
@@ -45,24 +43,18 @@ func notify(ctx context.Context, args []string, std app.IO) (err error) {
 		return err
 	}
 	defer shutdown()
-	if name == "" {
-		dir, err := os.MkdirTemp("", "alerts-notify-")
-		if err != nil {
+	book := receiver.NewBook()
+	if name != "" {
+		if book, err = receiver.OpenBook(name); err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir) //nolint:errcheck // at worst a temporary directory stays behind
-		name = filepath.Join(dir, "book")
-	}
-	book, err := receiver.OpenBook(name)
-	if err != nil {
-		return err
 	}
 	defer func() { err = errors.Join(err, book.Close()) }()
 	listener, err := app.Listen(ctx, listen)
 	if err != nil {
 		return err
 	}
-	r := receiver.New(book, latency)
+	r := receiver.New(book, latency, logger(std))
 	if down > 0 {
 		r.SetDown(true)
 		defer time.AfterFunc(down, func() { r.SetDown(false) }).Stop()

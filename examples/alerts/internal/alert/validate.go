@@ -20,8 +20,7 @@ var idPattern = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._:/-]{0,99}$`)
 
 // Fault is one thing that is wrong with an alert.
 type Fault struct {
-	Field  string `json:"field"`
-	Reason string `json:"reason"`
+	Field, Reason string
 }
 
 // Invalid is the error of an alert that breaks the rules: all that is wrong with it, in

@@ -2,21 +2,17 @@
 package endpoint
 
 import (
-	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	promexporter "go.opentelemetry.io/otel/exporters/prometheus"
 	sdkmetric "go.opentelemetry.io/otel/sdk/metric"
 
-	"github.com/millstream-go/millstream/examples/alerts/internal/web"
+	"github.com/millstream-go/millstream/examples/internal/web"
 )
-
-// checkTimeout is how long a health check may take.
-const checkTimeout = time.Second
 
 // Endpoint shows what its Reader reads.
 type Endpoint struct {
@@ -35,21 +31,12 @@ func New() (*Endpoint, error) {
 	return &Endpoint{reader, registry}, nil
 }
 
-// Handler serves /metrics for Prometheus, and /health: 200 if check returns nil within a
-// second, else 503.
-func (e *Endpoint) Handler(check func(context.Context) error) http.Handler {
+// Handler serves /metrics for Prometheus, and /health by the checks. Both are asked all the
+// time, and have no spans.
+func (e *Endpoint) Handler(checks web.Checks, logger *slog.Logger) http.Handler {
+	const metrics, health = "GET /metrics", "GET /health"
 	mux := http.NewServeMux()
-	metrics := promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError})
-	mux.Handle("/metrics", web.Only(http.MethodGet, metrics))
-	mux.Handle("/health", web.Only(http.MethodGet, http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
-		ctx, cancel := context.WithTimeout(request.Context(), checkTimeout)
-		defer cancel()
-		if err := check(ctx); err != nil {
-			web.Refuse(w, http.StatusServiceUnavailable, "Redis does not answer", nil)
-			return
-		}
-		web.Answer(w, http.StatusOK, map[string]string{"status": "up"})
-	})))
-	mux.Handle("/", web.NotFound("/metrics", "/health"))
-	return mux
+	mux.Handle(metrics, promhttp.HandlerFor(e.registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	mux.Handle(health, web.Health(checks, logger))
+	return web.Handler(mux, metrics, health)
 }

@@ -1,17 +1,17 @@
 package receiver
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"mime"
+	"log/slog"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/millstream-go/millstream/examples/alerts/internal/alert"
-	"github.com/millstream-go/millstream/examples/alerts/internal/web"
 	"github.com/millstream-go/millstream/examples/alerts/internal/webhook"
+	"github.com/millstream-go/millstream/examples/internal/web"
 )
 
 // Unowned is the service that nobody is on call for: pages and tickets about it are refused
@@ -19,18 +19,24 @@ import (
 const Unowned = "legacy"
 
 const (
-	// maxBody is how large a request may be.
-	maxBody    = 64 << 10
-	maxKey     = 300
-	moodPath   = "/mood"
-	takenPath  = "/received"
-	healthPath = "/health"
+	maxBody = 64 << 10 // bytes of a request
+	maxKey  = 300      // bytes
 )
+
+// The routes that are asked all the time: they have no spans.
+const (
+	receivedRoute = "GET /received"
+	healthRoute   = "GET /health"
+)
+
+// errDown is what keeps it from taking anything.
+var errDown = errors.New("down, as it was told to be")
 
 // Receiver is the server. It may be used concurrently.
 type Receiver struct {
 	book    *Book
 	latency time.Duration
+	logger  *slog.Logger
 	down    atomic.Bool
 	// turnedAway counts what came while it was down, refused what was wrong.
 	turnedAway, refused atomic.Int64
@@ -45,22 +51,27 @@ type Received struct {
 }
 
 // New returns a receiver that writes into a book, and then takes a while for each answer.
-func New(book *Book, latency time.Duration) *Receiver { return &Receiver{book: book, latency: latency} }
+func New(book *Book, latency time.Duration, logger *slog.Logger) *Receiver {
+	return &Receiver{book: book, latency: latency, logger: logger}
+}
 
 // SetDown has it answer 503 from now on, or no longer.
 func (r *Receiver) SetDown(down bool) { r.down.Store(down) }
 
 // Handler returns what serves it.
 func (r *Receiver) Handler() http.Handler {
-	get := func(handle http.HandlerFunc) http.Handler { return web.Only(http.MethodGet, handle) }
 	mux := http.NewServeMux()
-	mux.Handle(webhook.PagesPath, web.Only(http.MethodPost, r.taking(r.page)))
-	mux.Handle(webhook.TicketsPath, web.Only(http.MethodPost, r.taking(r.ticket)))
-	mux.Handle(takenPath, get(r.received))
-	mux.Handle(moodPath, web.Only(http.MethodPut, http.HandlerFunc(r.mood)))
-	mux.Handle(healthPath, get(r.health))
-	mux.Handle("/", web.NotFound(webhook.PagesPath, webhook.TicketsPath, takenPath, moodPath, healthPath))
-	return web.Traced(mux)
+	mux.HandleFunc("POST "+webhook.PagesPath, r.taking(page))
+	mux.HandleFunc("POST "+webhook.TicketsPath, r.taking(ticket))
+	mux.HandleFunc("PUT /mood", r.mood)
+	mux.HandleFunc(receivedRoute, r.received)
+	mux.HandleFunc(healthRoute, web.Health(web.Checks{"notifier": func(context.Context) error {
+		if r.down.Load() {
+			return errDown
+		}
+		return nil
+	}}, r.logger))
+	return web.Handler(mux, receivedRoute, healthRoute)
 }
 
 // taking takes what decode makes of a request.
@@ -69,32 +80,18 @@ func (r *Receiver) taking(decode func([]byte) (Receipt, error)) http.HandlerFunc
 		if r.down.Load() {
 			r.turnedAway.Add(1)
 			w.Header().Set("Retry-After", "1")
-			web.Refuse(w, http.StatusServiceUnavailable, "down, as it was told to be", nil)
+			web.Refuse(w, http.StatusServiceUnavailable, errDown.Error())
 			return
 		}
-		body, ok := r.body(w, request)
-		if !ok {
+		receipt, problem := read(w, request, decode)
+		if problem != nil {
+			r.refused.Add(1)
+			problem.Write(w)
 			return
 		}
-		key := request.Header.Get(webhook.KeyHeader)
-		if key == "" || len(key) > maxKey {
-			r.refuse(w, http.StatusBadRequest, "the header "+webhook.KeyHeader+" must say which call this is, in 1 to 300 bytes")
-			return
-		}
-		receipt, err := decode(body)
-		faults, invalid := errors.AsType[alert.Invalid](err)
-		switch {
-		case invalid:
-			r.refuse(w, http.StatusUnprocessableEntity, faults.Error(), faults...)
-			return
-		case err != nil:
-			r.refuse(w, http.StatusBadRequest, err.Error())
-			return
-		}
-		receipt.Key = key
 		first, err := r.book.Take(receipt)
 		if err != nil {
-			web.Refuse(w, http.StatusInternalServerError, err.Error(), nil)
+			web.Fail(w, request, r.logger, err)
 			return
 		}
 		select {
@@ -105,34 +102,43 @@ func (r *Receiver) taking(decode func([]byte) (Receipt, error)) http.HandlerFunc
 	}
 }
 
-func (r *Receiver) refuse(w http.ResponseWriter, status int, detail string, faults ...alert.Fault) {
-	r.refused.Add(1)
-	var errors any
-	if len(faults) > 0 {
-		errors = faults
+// read returns what is asked for, or what is wrong with that. A field that it does not know
+// is left: whoever calls may be newer.
+func read(w http.ResponseWriter, request *http.Request, decode func([]byte) (Receipt, error)) (Receipt, *web.Problem) {
+	object, problem := web.ReadObject(w, request, maxBody)
+	if problem != nil {
+		return Receipt{}, problem
 	}
-	web.Refuse(w, status, detail, errors)
+	key := request.Header.Get(webhook.KeyHeader)
+	if key == "" || len(key) > maxKey {
+		return Receipt{}, web.NewProblem(http.StatusBadRequest, "the header "+webhook.KeyHeader+" must say which call this is, in 1 to 300 bytes")
+	}
+	body, err := json.Marshal(object)
+	if err != nil {
+		return Receipt{}, web.NewProblem(http.StatusBadRequest, err.Error())
+	}
+	receipt, err := decode(body)
+	receipt.Key = key
+	if faults, ok := errors.AsType[alert.Invalid](err); ok {
+		return receipt, invalid(faults)
+	}
+	if err != nil {
+		return receipt, web.NewProblem(http.StatusBadRequest, err.Error())
+	}
+	return receipt, nil
 }
 
-// body returns the JSON of a request, or answers what is wrong with it.
-func (r *Receiver) body(w http.ResponseWriter, request *http.Request) ([]byte, bool) {
-	if kind, _, err := mime.ParseMediaType(request.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		r.refuse(w, http.StatusUnsupportedMediaType, "want the Content-Type application/json")
-		return nil, false
+// invalid tells what is wrong with the fields.
+func invalid(faults alert.Invalid) *web.Problem {
+	fields := make([]web.Field, len(faults))
+	for i, fault := range faults {
+		fields[i] = web.Field{Field: fault.Field, Detail: fault.Reason}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, maxBody))
-	_, tooLarge := errors.AsType[*http.MaxBytesError](err)
-	switch {
-	case tooLarge:
-		r.refuse(w, http.StatusRequestEntityTooLarge, "want at most 64 KiB")
-	case err != nil:
-		r.refuse(w, http.StatusBadRequest, "the body does not end")
-	}
-	return body, err == nil
+	return web.NewProblem(http.StatusUnprocessableEntity, faults.Error(), fields...)
 }
 
 // page decodes a page.
-func (r *Receiver) page(body []byte) (Receipt, error) {
+func page(body []byte) (Receipt, error) {
 	a, err := alert.Parse(body)
 	if err != nil {
 		return Receipt{}, err
@@ -144,10 +150,14 @@ func (r *Receiver) page(body []byte) (Receipt, error) {
 }
 
 // ticket decodes a ticket.
-func (r *Receiver) ticket(body []byte) (Receipt, error) {
+func ticket(body []byte) (Receipt, error) {
 	var t alert.Ticket
-	if err := json.Unmarshal(body, &t); err != nil {
-		return Receipt{}, errors.New("it is no ticket in JSON")
+	err := json.Unmarshal(body, &t)
+	if mismatch, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return Receipt{}, alert.Invalid{{Field: mismatch.Field, Reason: "must not be of the JSON type " + mismatch.Value}}
+	}
+	if err != nil {
+		return Receipt{}, alert.Invalid{{Field: "from, to", Reason: "must be times such as 2026-01-31T12:00:00Z"}}
 	}
 	var faults alert.Invalid
 	if t.Service == "" {
@@ -176,23 +186,21 @@ func (r *Receiver) received(w http.ResponseWriter, _ *http.Request) {
 
 // mood has it go down, or come back.
 func (r *Receiver) mood(w http.ResponseWriter, request *http.Request) {
-	body, ok := r.body(w, request)
-	if !ok {
+	object, problem := web.ReadObject(w, request, maxBody)
+	if problem != nil {
+		problem.Write(w)
 		return
 	}
-	var mood struct{ Down *bool }
-	if err := json.Unmarshal(body, &mood); err != nil || mood.Down == nil {
-		web.Refuse(w, http.StatusBadRequest, `want {"down":true} or {"down":false}`, nil)
+	const want = "true or false"
+	var down *bool
+	wrong := object.Read(map[string]web.Want{"down": {Into: &down, Be: want}})
+	if len(wrong) == 0 && down == nil {
+		wrong = []web.Field{{Field: "down", Detail: "must be " + want}}
+	}
+	if len(wrong) > 0 {
+		web.Refuse(w, http.StatusUnprocessableEntity, `want {"down":true} or {"down":false}`, wrong...)
 		return
 	}
-	r.SetDown(*mood.Down)
+	r.SetDown(*down)
 	w.WriteHeader(http.StatusNoContent)
-}
-
-func (r *Receiver) health(w http.ResponseWriter, _ *http.Request) {
-	if r.down.Load() {
-		web.Refuse(w, http.StatusServiceUnavailable, "down, as it was told to be", nil)
-		return
-	}
-	web.Answer(w, http.StatusOK, map[string]string{"status": "up"})
 }

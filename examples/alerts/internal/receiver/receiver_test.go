@@ -3,6 +3,7 @@ package receiver_test
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -37,7 +38,7 @@ type desk struct {
 func newDesk(t *testing.T) desk {
 	t.Helper()
 	book := open(t, filepath.Join(t.TempDir(), "book"))
-	return desk{book, receiver.New(book, 0).Handler()}
+	return desk{book, receiver.New(book, 0, slog.New(slog.DiscardHandler)).Handler()}
 }
 
 func (d desk) ask(method, path, key, body string) *httptest.ResponseRecorder {
@@ -73,18 +74,22 @@ func TestWrongRequestsAreAnsweredByWhatIsWrong(t *testing.T) {
 		status                  int
 		detail, fields          string
 	}{
-		"no JSON":             {"POST", "/pages", "k", "{", 400, "not JSON", ""},
+		"no JSON":             {"POST", "/pages", "k", "{", 400, "no JSON object", ""},
 		"no key":              {"POST", "/pages", "", page, 400, "Idempotency-Key", ""},
 		"a key too long":      {"POST", "/pages", strings.Repeat("k", 301), page, 400, "1 to 300", ""},
 		"wrong fields":        {"POST", "/pages", "k", `{"severity":"x"}`, 422, "", "id severity host service summary raised_at"},
 		"nobody is on call":   {"POST", "/pages", "k", strings.Replace(page, "checkout", "legacy", 1), 422, "nobody is on call", "service"},
-		"no ticket":           {"POST", "/tickets", "k", "[]", 400, "no ticket", ""},
+		"no ticket":           {"POST", "/tickets", "k", "[]", 400, "no JSON object", ""},
+		"a wrong number":      {"POST", "/tickets", "k", `{"service":"checkout","warnings":"x"}`, 422, "", "warnings"},
+		"a wrong time":        {"POST", "/tickets", "k", `{"service":"checkout","warnings":1,"from":"x"}`, 422, "", "from, to"},
 		"an empty ticket":     {"POST", "/tickets", "k", "{}", 422, "", "service warnings"},
 		"a ticket of nobody":  {"POST", "/tickets", "k", strings.Replace(ticket, "checkout", "legacy", 1), 422, "nobody is on call", "service"},
-		"too large":           {"POST", "/pages", "k", strings.Repeat(" ", 65<<10), 413, "64 KiB", ""},
+		"too large":           {"POST", "/pages", "k", strings.Repeat(" ", 65<<10), 413, "65536 bytes", ""},
 		"another method":      {"GET", "/pages", "k", "", 405, "POST", ""},
-		"another path":        {"GET", "/", "k", "", 404, "/pages, /tickets", ""},
-		"a mood that is none": {"PUT", "/mood", "k", `{"down":"yes"}`, 400, `{"down":true}`, ""},
+		"no text":             {"POST", "/pages", "k", `{"summary":1}`, 422, "want a string", "summary"},
+		"another path":        {"GET", "/", "k", "", 404, "nothing at this path", ""},
+		"no mood":             {"PUT", "/mood", "k", `{}`, 422, `{"down":true}`, "down"},
+		"a mood that is none": {"PUT", "/mood", "k", `{"down":"yes"}`, 422, `{"down":true}`, "down"},
 	} {
 		answer := d.ask(test.method, test.path, test.key, test.body)
 		assert.Equal(t, test.status, answer.Code, what)
@@ -92,7 +97,7 @@ func TestWrongRequestsAreAnsweredByWhatIsWrong(t *testing.T) {
 		var problem struct {
 			Title, Detail string
 			Status        int
-			Errors        []struct{ Field, Reason string }
+			Errors        []struct{ Field, Detail string }
 		}
 		require.NoError(t, json.Unmarshal(answer.Body.Bytes(), &problem), what)
 		assert.Equal(t, test.status, problem.Status, what)
@@ -146,6 +151,17 @@ func TestABookIsThereAfterACrash(t *testing.T) {
 	assert.Equal(t, receiver.Counts{Pages: 2, Tickets: 1, Warnings: 3, Doubled: 1}, open(t, name).Counts())
 }
 
+func TestABookCanDoWithoutAFile(t *testing.T) {
+	book := receiver.NewBook()
+	for _, want := range []bool{true, false} {
+		first, err := book.Take(receiver.Receipt{Kind: receiver.Page, Key: "k"})
+		require.NoError(t, err)
+		assert.Equal(t, want, first)
+	}
+	assert.Equal(t, receiver.Counts{Pages: 1, Doubled: 1}, book.Counts())
+	assert.NoError(t, book.Close())
+}
+
 func TestABookThatIsNoneIsNotOverwritten(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "book")
 	require.NoError(t, os.WriteFile(name, []byte("dear diary\n"), 0o600))
@@ -157,7 +173,7 @@ func TestABookThatIsNoneIsNotOverwritten(t *testing.T) {
 
 func TestALateAnswerIsOfATakenPage(t *testing.T) {
 	book := open(t, filepath.Join(t.TempDir(), "book"))
-	server := httptest.NewServer(receiver.New(book, time.Hour).Handler())
+	server := httptest.NewServer(receiver.New(book, time.Hour, slog.New(slog.DiscardHandler)).Handler())
 	defer server.Close()
 	client := &http.Client{Timeout: 100 * time.Millisecond}
 	defer client.CloseIdleConnections()

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/millstream-go/millstream/examples/alerts/internal/alert"
-	"github.com/millstream-go/millstream/examples/alerts/internal/web"
+	"github.com/millstream-go/millstream/examples/internal/web"
 )
 
 // The paths of a receiver, and the header that says which call this is.
@@ -33,8 +33,9 @@ const (
 
 // Client is an [alert.Notifier].
 type Client struct {
-	base string
-	http *http.Client
+	base      string
+	http      *http.Client
+	transport *http.Transport
 }
 
 var _ alert.Notifier = (*Client)(nil)
@@ -48,13 +49,14 @@ func New(base string) (*Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = connections
 	return &Client{
-		base: strings.TrimRight(base, "/"),
-		http: &http.Client{Transport: web.Client{Transport: transport}, Timeout: timeout},
+		base:      strings.TrimRight(base, "/"),
+		http:      &http.Client{Transport: web.Transport{Base: transport}, Timeout: timeout},
+		transport: transport,
 	}, nil
 }
 
 // Close closes idle connections, when nothing is called any more.
-func (c *Client) Close() { c.http.CloseIdleConnections() }
+func (c *Client) Close() { c.transport.CloseIdleConnections() }
 
 // Page implements [alert.Notifier].
 func (c *Client) Page(ctx context.Context, key string, a alert.Alert) error {
