@@ -33,6 +33,8 @@ func TestWrongArgumentsAreSaidAndTheExitCodeIs2(t *testing.T) {
 		"replay":                                 "alerts replay needs a Redis",
 		"produce file":                           `unexpected argument "file"`,
 		"produce -rate -1 " + redis:              "-rate must be above 0",
+		"produce -rate 0 " + redis:               "-rate must be above 0",
+		"produce -rate nan " + redis:             "-rate must be above 0",
 		"produce -count 5 " + redis:              "-count must be positive, and is for -rate",
 		"produce -in x -rate 5 " + redis:         "-in and -rate exclude each other",
 		"produce -pipeline {x} " + redis:         `-pipeline "{x}" is no name`,
@@ -43,6 +45,8 @@ func TestWrongArgumentsAreSaidAndTheExitCodeIs2(t *testing.T) {
 		"consume -notifier here " + redis:        "-notifier: the notifier's URL is none: want one like http://localhost:8090",
 		"replay -last -1h " + redis:              "-last must be positive",
 		"replay -severity critical,bad " + redis: `-severity "bad": want any of critical, warning and info`,
+		"replay -severity info,info " + redis:    "-severity has info twice",
+		"replay -severity= " + redis:             `-severity "": want any of`,
 		"notify -down -1s":                       "-down and -latency must not be negative",
 	} {
 		p := run(t, strings.Fields(args)...)

@@ -210,6 +210,6 @@ shares      %s
 `, d.site.acks.count(), received.Pages, 100*f.Prompt/max(f.Paged, 1), received.Tickets, received.Warnings,
 		f.Retries, received.TurnedAway, received.Refused, receiver.Unowned, received.Doubled, f.shares())
 	if d.redisURL != "" {
-		fmt.Fprintln(d.Stdout, "\nalerts replay -last 1h shows all of them again")
+		fmt.Fprintln(d.Stdout, "\ngo run ./examples/alerts replay -last 1h, with the same -redis or REDIS_URL, shows all of them again")
 	}
 }

@@ -68,8 +68,7 @@ func all(ctx context.Context, args []string, std app.IO) error {
 	flags.Uint64Var(&c.seed, "seed", 0, "the order of the faults of -chaos (default: another each time)")
 	flags.BoolVar(&c.graph, "graph", false, "print the pipeline as a Mermaid graph and do nothing else")
 	err := app.Parse(flags, usage, args, std.Stderr)
-	given := make(map[string]bool)
-	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	given := given(flags)
 	switch {
 	case err != nil:
 		return err
@@ -91,6 +90,13 @@ func all(ctx context.Context, args []string, std app.IO) error {
 	default:
 		return c.runDemo(ctx)
 	}
+}
+
+// given has the names of the flags that were given.
+func given(flags *flag.FlagSet) map[string]bool {
+	names := make(map[string]bool)
+	flags.Visit(func(f *flag.Flag) { names[f.Name] = true })
+	return names
 }
 
 func (c command) printGraph() error {

@@ -19,6 +19,9 @@ import (
 	"github.com/millstream-go/millstream/examples/internal/app"
 )
 
+// maxRate is how many alerts a second may be made up.
+const maxRate = 100_000
+
 const produceUsage = `alerts produce publishes the alerts of a host.
 
 usage: alerts produce -redis URL [-in FILE] [-host NAME] [-service NAME] [-acks]
@@ -72,8 +75,8 @@ func produce(ctx context.Context, args []string, std app.IO) error {
 	switch {
 	case err != nil:
 		return err
-	case p.rate < 0 || p.rate > 100_000:
-		return app.Usage("-rate must be above 0, and at most 100000")
+	case given(flags)["rate"] && !(p.rate > 0 && p.rate <= maxRate): // which NaN is not, either
+		return app.Usage("-rate must be above 0, and at most %d", maxRate)
 	case p.count < 0 || p.count > 0 && p.rate == 0:
 		return app.Usage("-count must be positive, and is for -rate")
 	case p.in != "-" && p.rate > 0:

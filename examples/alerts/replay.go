@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -28,7 +29,8 @@ const replayUsage = `alerts replay prints what happened, from the history in Red
 usage: alerts replay -redis URL [-last D] [-severity LIST] [-json] [-notify]
 
 It reads by time and touches no consumer group. With -notify it has the consumers tell the
-notifier of the same alerts once more, each under a key of this replay.
+notifier of the same alerts once more, each under a key of this replay: of the critical ones,
+unless -severity says which.
 
 `
 
@@ -49,7 +51,7 @@ func replay(ctx context.Context, args []string, std app.IO) error {
 	flags := flag.NewFlagSet("alerts replay", flag.ContinueOnError)
 	r.add(flags)
 	flags.DurationVar(&r.last, "last", time.Hour, "what was published in the last so long")
-	flags.StringVar(&severities, "severity", "critical,warning,info", "only alerts of the severities in this `LIST`")
+	flags.StringVar(&severities, "severity", "", "only alerts of the severities in this `LIST` (default \"critical,warning,info\"; with -notify \"critical\")")
 	flags.BoolVar(&r.json, "json", false, "print one JSON object a line; the sum is on standard error")
 	flags.BoolVar(&r.notify, "notify", false, "tell the notifier again")
 	if err := app.Parse(flags, replayUsage, args, std.Stderr); err != nil {
@@ -58,17 +60,35 @@ func replay(ctx context.Context, args []string, std app.IO) error {
 	if r.last <= 0 {
 		return app.Usage("-last must be positive")
 	}
-	for name := range strings.SplitSeq(severities, ",") {
-		severity := alert.Severity(strings.TrimSpace(name))
-		if !severity.Known() {
-			return app.Usage("-severity %q: want any of critical, warning and info, with commas between them", name)
-		}
-		r.severities = append(r.severities, severity)
+	if err := r.choose(severities, given(flags)["severity"]); err != nil {
+		return err
 	}
 	if err := r.check("replay"); err != nil {
 		return err
 	}
 	return r.run(ctx)
+}
+
+// choose says which alerts it is about. Nobody is woken for warnings and infos by default.
+func (r *replayer) choose(list string, given bool) error {
+	if !given {
+		r.severities = alert.Severities()
+		if r.notify {
+			r.severities = []alert.Severity{alert.Critical}
+		}
+		return nil
+	}
+	for name := range strings.SplitSeq(list, ",") {
+		severity := alert.Severity(strings.TrimSpace(name))
+		switch {
+		case !severity.Known():
+			return app.Usage("-severity %q: want any of critical, warning and info, with commas between them", name)
+		case slices.Contains(r.severities, severity):
+			return app.Usage("-severity has %s twice", severity)
+		}
+		r.severities = append(r.severities, severity)
+	}
+	return nil
 }
 
 func (r *replayer) run(ctx context.Context) error {
@@ -104,13 +124,15 @@ func (r *replayer) run(ctx context.Context) error {
 }
 
 // print prints the history, tells of each alert in it, and sums it up.
-func (r *replayer) print(ctx context.Context, client redis.UniversalClient, topic string, tell func(alert.Alert) error) error {
+func (r *replayer) print(ctx context.Context, client redis.UniversalClient, topic string, tell func(alert.Alert) error) (err error) {
 	past := history.New(client)
 	now, err := past.Now(ctx)
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriter(r.Stdout)
+	// What was told is shown, also when the rest fails.
+	defer func() { err = errors.Join(err, out.Flush()) }()
 	counts, unreadable := make(map[alert.Severity]int), 0
 	for entry, err := range past.Between(ctx, topic, now.Add(-r.last), now.Add(time.Millisecond)) {
 		if err != nil {
@@ -133,7 +155,7 @@ func (r *replayer) print(ctx context.Context, client redis.UniversalClient, topi
 		}
 	}
 	r.sum(out, counts, unreadable)
-	return out.Flush()
+	return nil
 }
 
 // readable returns the alert in an entry, if it is one.

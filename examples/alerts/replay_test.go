@@ -102,7 +102,7 @@ func TestTheNotifierIsToldAgainOfWhatIsReplayed(t *testing.T) {
 	p.produce(t, lines(0, 30))
 	awaitReceived(t, notifierURL, 10, 10)
 	for again := 1; again <= 2; again++ {
-		process := p.start(t, nil, "replay", "-severity", "critical", "-notify")
+		process := p.start(t, nil, "replay", "-notify")
 		require.Equal(t, 0, process.Wait(t), process.Stderr())
 		assert.Contains(t, process.Stdout(), "the consumers tell the notifier of these again")
 		assert.Equal(t, 10+10*again, awaitReceived(t, notifierURL, 10+10*again, 10).Pages)

@@ -200,6 +200,9 @@ func TestWhatIsWrongForGoodIsPoisonedAtOnceAndNothingElse(t *testing.T) {
 	require.NoError(t, o.client.XAdd(t.Context(), &redis.XAddArgs{
 		Stream: o.RaisedTopic(), Values: []string{"_watermill_message_uuid", "x", "payload", "no JSON"},
 	}).Err())
+	require.NoError(t, o.client.XAdd(t.Context(), &redis.XAddArgs{
+		Stream: o.Tickets, Values: []string{"_watermill_message_uuid", "y", "payload", `{"service":"checkout","warnings":1}`},
+	}).Err())
 	o.settle(t)
 	assert.Equal(t, map[string]int{"c-1": 1}, d.pages)
 	assert.Equal(t, 2, d.calls, "of c-1 and c-2, each once")
@@ -208,10 +211,11 @@ func TestWhatIsWrongForGoodIsPoisonedAtOnceAndNothingElse(t *testing.T) {
 		"page permanent: the notifier refuses it: nobody is on call",
 		`triage permanent: severity is "fatal": want critical, warning or info`,
 		"triage malformed: ",
+		"ticket permanent: the ticket is about no warning",
 	} {
 		assert.Contains(t, poisoned, want)
 	}
-	assert.Len(t, o.poisoned(t), 3)
+	assert.Len(t, o.poisoned(t), 4)
 }
 
 func TestAnAlertThatFailsHoldsUpNoOther(t *testing.T) {

@@ -15,6 +15,9 @@ import (
 // errForgotten is of a window whose warnings the history no longer has.
 var errForgotten = errors.New("the warnings of this window are no longer in the history")
 
+// errEmpty is of a ticket that somebody else published.
+var errEmpty = errors.New("the ticket is about no warning")
+
 // stages are the handlers.
 type stages struct {
 	Config
@@ -95,6 +98,9 @@ func (s *stages) digest(ctx context.Context, w alert.Window) (alert.Ticket, erro
 
 // open opens a ticket.
 func (s *stages) open(ctx context.Context, t alert.Ticket) error {
+	if len(t.First) == 0 {
+		return pipeline.Permanent(errEmpty)
+	}
 	first := alert.Alert{Severity: alert.Warning, RaisedAt: t.First[0].RaisedAt}
 	return s.told(ctx, first, s.Notifier.Open(ctx, t.Key(), t))
 }

@@ -50,10 +50,13 @@ func New(base string) (*Client, error) {
 	transport.MaxIdleConnsPerHost = connections
 	return &Client{
 		base:      strings.TrimRight(base, "/"),
-		http:      &http.Client{Transport: web.Transport{Base: transport}, Timeout: timeout},
+		http:      &http.Client{Transport: web.Transport{Base: transport}, Timeout: timeout, CheckRedirect: stay},
 		transport: transport,
 	}, nil
 }
+
+// stay follows no redirect: what answers 200 elsewhere, a login page perhaps, has told nobody.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Close closes idle connections, when nothing is called any more.
 func (c *Client) Close() { c.transport.CloseIdleConnections() }

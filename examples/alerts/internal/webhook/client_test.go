@@ -68,6 +68,15 @@ func TestANotifierThatIsAwayIsDown(t *testing.T) {
 	assert.ErrorIs(t, client.Page(t.Context(), "k", alert.Alert{}), alert.ErrDown)
 }
 
+func TestALoginPageIsNoNotifier(t *testing.T) {
+	client := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/login" {
+			http.Redirect(w, r, "/login", http.StatusFound)
+		}
+	})
+	assert.ErrorIs(t, client.Page(t.Context(), "k", alert.Alert{}), alert.ErrDown)
+}
+
 func TestANotifierThatHangsIsLeft(t *testing.T) {
 	client := answering(t, func(_ http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body) // so that the server sees when the client goes
