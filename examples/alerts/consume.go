@@ -139,11 +139,12 @@ func (c *consumer) work(ctx context.Context, client redis.UniversalClient, notif
 	defer stop()
 	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopServing()
+	ping := func(ctx context.Context) error { return client.Ping(ctx).Err() }
 	served := make(chan error, 1)
 	if listener == nil {
 		close(served)
 	} else {
-		checks := web.Checks{"redis": func(ctx context.Context) error { return client.Ping(ctx).Err() }}
+		checks := web.Checks{"redis": ping}
 		go func() {
 			defer stop()
 			served <- app.Serve(serving, listener, shown.Handler(checks, log))
@@ -151,7 +152,9 @@ func (c *consumer) work(ctx context.Context, client redis.UniversalClient, notif
 		fmt.Fprintf(c.Stdout, "metrics and health at http://%s/metrics and /health\n", listener.Addr())
 	}
 	fmt.Fprintln(c.Stderr, "working on alerts until Ctrl-C")
-	err = system.Pipeline.Run(ctx, transport, pipeline.DrainTimeout(drainTimeout))
+	err = persist(ctx, func(ctx context.Context) error {
+		return system.Pipeline.Run(ctx, transport, pipeline.DrainTimeout(drainTimeout))
+	}, ping, log)
 	stopServing()
 	return errors.Join(err, <-served)
 }
