@@ -72,6 +72,24 @@ func TestThePageShowsRegistrationsAsTheyHappen(t *testing.T) {
 	browser.Await(t, state("lost"))
 }
 
+func TestThePageHasTheNewestFirstAndNoMoreThanSomebodyReads(t *testing.T) {
+	t.Parallel()
+	s, browser := serve(t), browsertest.Start(t)
+	browser.Do(t, chromedp.Navigate(s.url))
+	browser.Await(t, state("live"))
+	// Of times with more and fewer digits the longer text is not the later one.
+	for _, at := range []string{"00.1Z", "00.12Z", "00Z", "00.2Z", "00.12Z"} {
+		browser.Holds(t, fmt.Sprintf(`add({ id: %q, name: %q, email: "", registered_at: "2026-05-01T12:00:" + %q }), true`, at, at, at))
+	}
+	assert.True(t, browser.Holds(t, shownNames+` === "00.2Z,00.12Z,00.1Z,00Z"`))
+	// Those that are pushed out are forgotten, and not shown again either.
+	browser.Holds(t, `[...Array(60).keys()].forEach(n => add({ id: String(n), name: String(n), email: "", registered_at: new Date(Date.UTC(2027, 0, 1, 0, n)).toISOString() })), true`)
+	browser.Holds(t, `add({ id: "0", name: "0", email: "", registered_at: "2027-01-01T00:00:00Z" }), true`)
+	assert.True(t, browser.Holds(t, shownNames+` === [...Array(50).keys()].map(n => 59 - n).join()`))
+	assert.True(t, browser.Holds(t, `shown.size === 50`))
+	s.end(t)
+}
+
 func TestThePageIsFitForScreenReaders(t *testing.T) {
 	t.Parallel()
 	s, browser := serve(t), browsertest.Start(t)

@@ -18,8 +18,8 @@ function show(state) {
   connection.textContent = states[state];
 }
 
-// The registrations that are shown. One may come twice.
-const rows = new Map();
+// The ids of the registrations that are shown. One may come twice.
+const shown = new Set();
 // Those that are here when the page opens are no news.
 let caughtUp = false;
 
@@ -31,19 +31,24 @@ function element(kind, name, text) {
 }
 
 function add(user) {
-  if (rows.has(user.id)) return;
+  if (shown.has(user.id)) return;
   const row = document.createElement("li");
-  row.dataset.at = user.registered_at;
+  row.dataset.id = user.id;
+  // A number: as texts, times with more and with fewer digits have no order.
+  row.dataset.at = Date.parse(user.registered_at);
   if (caughtUp) row.classList.add("fresh");
   const time = element("time", "at", new Date(user.registered_at).toLocaleTimeString());
   time.dateTime = user.registered_at;
   row.append(element("span", "name", user.name), time, element("span", "email", user.email));
   // The newest first, also when an older one comes late.
-  const behind = [...feed.children].find((other) => other.dataset.at <= row.dataset.at);
+  const behind = [...feed.children].find((other) => Number(other.dataset.at) <= Number(row.dataset.at));
   feed.insertBefore(row, behind ?? null);
-  rows.set(user.id, row);
+  shown.add(user.id);
   byId("nobody").hidden = true;
-  while (feed.children.length > most) feed.lastElementChild.remove();
+  while (feed.children.length > most) {
+    shown.delete(feed.lastElementChild.dataset.id);
+    feed.lastElementChild.remove();
+  }
 }
 
 let source, watchdog;
