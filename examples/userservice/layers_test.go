@@ -19,7 +19,7 @@ func TestTheLayersKnowOnlyWhatIsFurtherInside(t *testing.T) {
 	for layer, allowed := range map[string][]string{
 		"domain":          {},
 		"application":     {inside + "domain"},
-		"interfaces/http": {inside + "domain", inside + "application", "go.opentelemetry.io/"},
+		"interfaces/http": {inside + "domain", inside + "application", module + "examples/internal/web", "go.opentelemetry.io/"},
 	} {
 		for _, name := range dependencies(t, layer) {
 			assert.True(t, permitted(name, allowed), "%s depends on %s", layer, name)

@@ -11,13 +11,14 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/examples/internal/app"
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/userservice/internal/application"
 	"github.com/millstream-go/millstream/examples/userservice/internal/domain"
 	"github.com/millstream-go/millstream/examples/userservice/internal/infrastructure/fakesmtp"
 	"github.com/millstream-go/millstream/examples/userservice/internal/infrastructure/messaging"
 	"github.com/millstream-go/millstream/examples/userservice/internal/infrastructure/smtpmail"
 	"github.com/millstream-go/millstream/examples/userservice/internal/infrastructure/sqlite"
-	web "github.com/millstream-go/millstream/examples/userservice/internal/interfaces/http"
+	httpapi "github.com/millstream-go/millstream/examples/userservice/internal/interfaces/http"
 	"github.com/millstream-go/millstream/pipeline"
 	"github.com/millstream-go/millstream/pubsub"
 	"github.com/millstream-go/millstream/streams"
@@ -40,7 +41,7 @@ type system struct {
 	db     *sqlite.DB
 	logger *slog.Logger
 
-	api     *web.API
+	api     *httpapi.API
 	parts   []func(context.Context) error
 	closers closers
 }
@@ -49,11 +50,11 @@ type system struct {
 func (s *system) compose(ctx context.Context) error {
 	health := healthClient(s.client)
 	s.closers = append(s.closers, health)
-	s.api = &web.API{Logger: s.logger, Checks: map[string]func(context.Context) error{
+	s.api = &httpapi.API{Logger: s.logger, Checks: web.Checks{
 		"sqlite": s.db.Ping,
 		"redis":  func(ctx context.Context) error { return health.Ping(ctx).Err() },
 	}}
-	hub := new(web.Hub)
+	hub := new(httpapi.Hub)
 	live, err := pubsub.NewTransport(s.client, messaging.Live(hub.Missed, s.logger))
 	if err != nil {
 		return err
@@ -80,7 +81,7 @@ func healthClient(client *redis.Client) *redis.Client {
 }
 
 // composeAPI adds what takes registrations: HTTP, the relay and the live feed.
-func (s *system) composeAPI(hub *web.Hub, live *pubsub.Transport) error {
+func (s *system) composeAPI(hub *httpapi.Hub, live *pubsub.Transport) error {
 	events, err := messaging.NewEvents(s.client, messaging.Known(s.name))
 	if err != nil {
 		return err

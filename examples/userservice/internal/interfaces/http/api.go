@@ -6,8 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"go.opentelemetry.io/otel/trace"
-
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/userservice/internal/application"
 )
 
@@ -21,71 +20,41 @@ type API struct {
 	Mails func(context.Context) (any, error)
 	// Outage has the mail server fail for a time.
 	Outage func(time.Duration)
-	// Checks are what must work for the process to be healthy, by name.
-	Checks map[string]func(context.Context) error
+	// Checks are what must work for the process to be healthy.
+	Checks web.Checks
 	Logger *slog.Logger
-	// TracerProvider makes the spans of requests.
-	TracerProvider trace.TracerProvider
 }
 
 // Handler returns the handler of all requests. Streams under way end when ctx does.
 func (a *API) Handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
-	t := a.traces()
-	route := func(path string, m methods) { mux.Handle(path, m) }
-	route("/health", methods{http.MethodGet: a.health})
+	// Asked all the time, open for as long as somebody looks, or a file: no spans.
+	var untraced []string
+	plain := func(pattern string, handle http.HandlerFunc) {
+		untraced = append(untraced, pattern)
+		mux.HandleFunc(pattern, handle)
+	}
+	plain("GET /health", web.Health(a.Checks, a.Logger))
 	if a.Registration != nil {
-		route("/users", methods{http.MethodGet: t.traced("/users", a.list), http.MethodPost: t.traced("/users", a.register)})
-		route("/users/{id}", methods{http.MethodGet: t.traced("/users/{id}", a.user)})
-		route("/analytics", methods{http.MethodGet: t.traced("/analytics", a.analytics)})
-		// Open for as long as somebody looks, which is no span.
-		route("/events", methods{http.MethodGet: a.events(ctx)})
-		route("/{$}", methods{http.MethodGet: asset("page.html", "text/html; charset=utf-8")})
-		route("/page.js", methods{http.MethodGet: asset("page.js", "text/javascript; charset=utf-8")})
-		route("/page.css", methods{http.MethodGet: asset("page.css", "text/css; charset=utf-8")})
+		mux.HandleFunc("GET /users", a.list)
+		mux.HandleFunc("POST /users", a.register)
+		mux.HandleFunc("GET /users/{id}", a.user)
+		mux.HandleFunc("GET /analytics", a.analytics)
+		plain("GET /events", a.events(ctx))
+		plain("GET /{$}", asset("page.html", "text/html; charset=utf-8"))
+		plain("GET /page.js", asset("page.js", "text/javascript; charset=utf-8"))
+		plain("GET /page.css", asset("page.css", "text/css; charset=utf-8"))
 	}
 	if a.Mails != nil {
-		route("/mails", methods{http.MethodGet: t.traced("/mails", a.mails)})
+		mux.HandleFunc("GET /mails", a.mails)
 	}
 	if a.Outage != nil {
-		route("/mails/outage", methods{http.MethodPost: t.traced("/mails/outage", a.outage)})
+		mux.HandleFunc("POST /mails/outage", a.outage)
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
-		Problem{Status: http.StatusNotFound, Detail: "there is nothing at this path in this process"}.write(w)
-	})
 	// Pages of others cannot have a visitor's browser register somebody here.
 	guard := http.NewCrossOriginProtection()
 	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		Problem{Status: http.StatusForbidden, Detail: "the request comes from another site's page"}.write(w)
+		web.Refuse(w, http.StatusForbidden, "the request comes from another site's page")
 	}))
-	return guard.Handler(mux)
-}
-
-// methods are the handlers of one path.
-type methods map[string]http.HandlerFunc
-
-// ServeHTTP passes a request on by its method; HEAD is GET without the body.
-func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	method := r.Method
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
-	if handle, ok := m[method]; ok {
-		handle(w, r)
-		return
-	}
-	w.Header().Set("Allow", m.allowed())
-	Problem{Status: http.StatusMethodNotAllowed, Detail: "this path takes " + m.allowed()}.write(w)
-}
-
-// allowed lists the methods.
-func (m methods) allowed() string {
-	switch {
-	case m[http.MethodGet] == nil:
-		return "POST"
-	case m[http.MethodPost] == nil:
-		return "GET, HEAD"
-	default:
-		return "GET, HEAD, POST"
-	}
+	return guard.Handler(web.Handler(mux, untraced...))
 }

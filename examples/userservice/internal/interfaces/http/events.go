@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/millstream-go/millstream/examples/internal/web"
 )
 
 const (
@@ -27,20 +29,20 @@ const (
 // has the same id then.
 func (a *API) events(ctx context.Context) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		header := w.Header()
+		header.Set("Content-Type", "text/event-stream")
+		header.Set("Cache-Control", "no-store")
+		header.Set("X-Content-Type-Options", "nosniff")
 		if r.Method == http.MethodHead {
 			return
 		}
 		watcher := a.Hub.join()
 		if watcher == nil {
-			w.Header().Set("Retry-After", "10")
-			Problem{Status: http.StatusServiceUnavailable, Detail: "too many watch already"}.write(w)
+			header.Set("Retry-After", "10")
+			web.Refuse(w, http.StatusServiceUnavailable, "too many watch already")
 			return
 		}
 		defer a.Hub.leave(watcher)
-		header := w.Header()
-		header.Set("Content-Type", "text/event-stream")
-		header.Set("Cache-Control", "no-store")
-		header.Set("X-Content-Type-Options", "nosniff")
 		s := stream{w, http.NewResponseController(w)}
 		if err := a.follow(ctx, r.Context(), s, watcher); err != nil && r.Context().Err() == nil {
 			a.Logger.InfoContext(r.Context(), "a watcher is gone", "err", err)

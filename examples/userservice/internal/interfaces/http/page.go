@@ -3,6 +3,8 @@ package http
 import (
 	"embed"
 	"net/http"
+
+	"github.com/millstream-go/millstream/examples/internal/web"
 )
 
 //go:embed static
@@ -13,7 +15,7 @@ func asset(name, kind string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		text, err := static.ReadFile("static/" + name)
 		if err != nil {
-			Problem{Status: http.StatusNotFound, Detail: "the page is not complete"}.write(w)
+			web.Refuse(w, http.StatusNotFound, "the page is not complete")
 			return
 		}
 		header := w.Header()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/millstream-go/millstream/examples/internal/web"
 	"github.com/millstream-go/millstream/examples/userservice/internal/domain"
 )
 
@@ -24,21 +25,17 @@ type user struct {
 }
 
 func (a *API) register(w http.ResponseWriter, r *http.Request) {
-	var body struct {
-		Name  string `json:"name"`
-		Email string `json:"email"`
-	}
-	if err := decode(w, r, &body); err != nil {
-		a.fail(w, r, err)
+	var name, email string
+	if !read(w, r, map[string]web.Want{"name": {Into: &name, Be: "a string"}, "email": {Into: &email, Be: "a string"}}) {
 		return
 	}
-	registered, err := a.Registration.Register(r.Context(), body.Name, body.Email)
+	registered, err := a.Registration.Register(r.Context(), name, email)
 	if err != nil {
 		a.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Location", "/users/"+registered.ID)
-	reply(w, "application/json", http.StatusCreated, user(registered))
+	web.Answer(w, http.StatusCreated, user(registered))
 }
 
 func (a *API) user(w http.ResponseWriter, r *http.Request) {
@@ -47,14 +44,14 @@ func (a *API) user(w http.ResponseWriter, r *http.Request) {
 		a.fail(w, r, err)
 		return
 	}
-	ok(w, user(found))
+	web.Answer(w, http.StatusOK, user(found))
 }
 
 func (a *API) list(w http.ResponseWriter, r *http.Request) {
 	limit, limitErr := number(r, "limit", defaultPage, maxPage)
 	before, beforeErr := number(r, "before", 0, 1<<62)
 	if wrong := append(limitErr, beforeErr...); len(wrong) > 0 {
-		a.fail(w, r, Problem{Status: http.StatusBadRequest, Detail: "some parameters are not as they should be", Errors: wrong})
+		web.Refuse(w, http.StatusBadRequest, "some parameters are not as they should be", wrong...)
 		return
 	}
 	users, next, err := a.Users.Page(r.Context(), before, int(limit))
@@ -73,18 +70,18 @@ func (a *API) list(w http.ResponseWriter, r *http.Request) {
 		path := fmt.Sprintf("/users?limit=%d&before=%d", limit, next)
 		answer.Next = &path
 	}
-	ok(w, answer)
+	web.Answer(w, http.StatusOK, answer)
 }
 
 // number returns a parameter that is a number from 1 to most, or what is wrong with it.
-func number(r *http.Request, name string, without, most int64) (int64, []Field) {
+func number(r *http.Request, name string, without, most int64) (int64, []web.Field) {
 	text := r.URL.Query().Get(name)
 	if text == "" {
 		return without, nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 1 || n > most {
-		return 0, []Field{{name, fmt.Sprintf("must be a number from 1 to %d", most)}}
+		return 0, []web.Field{{Field: name, Detail: fmt.Sprintf("must be a number from 1 to %d", most)}}
 	}
 	return n, nil
 }
@@ -107,5 +104,5 @@ func (a *API) analytics(w http.ResponseWriter, r *http.Request) {
 	for _, c := range counts {
 		answer.Counts = append(answer.Counts, count(c))
 	}
-	ok(w, answer)
+	web.Answer(w, http.StatusOK, answer)
 }
