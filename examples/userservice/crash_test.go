@@ -175,6 +175,9 @@ func TestRegistrationsGoOnWhileRedisIsAwayAndAllIsMadeUpForAfterwards(t *testing
 	assert.Equal(t, http.StatusServiceUnavailable, health.status)
 	assert.JSONEq(t, `{"status":"failing","checks":{"redis":"failing","sqlite":"ok"}}`, health.body)
 	s.register(t, "Grace", "grace@example.com")
+	mails := s.ask(t, http.MethodGet, "/mails", "")
+	assert.Equal(t, http.StatusServiceUnavailable, mails.status, mails.body)
+	assert.Equal(t, "1", mails.header.Get("Retry-After"))
 
 	server.Restart(t)
 	apptest.Await(t, "it is healthy", func() bool { return s.ask(t, http.MethodGet, "/health", "").status == http.StatusOK })

@@ -16,6 +16,9 @@ var (
 	// ErrBusy says that others write so much that there was no turn in time. The same call
 	// is right a while later.
 	ErrBusy = errors.New("the storage is busy")
+	// ErrAway says that something that the service needs does not answer. The same call is
+	// right when that is back.
+	ErrAway = errors.New("something that is needed for it is away")
 )
 
 // Users keeps users. Its methods may be called concurrently.

@@ -2,12 +2,14 @@ package messaging
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
 	"github.com/ThreeDotsLabs/watermill-redisstream/pkg/redisstream"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/millstream-go/millstream/examples/userservice/internal/application"
 	"github.com/millstream-go/millstream/pipeline"
 )
 
@@ -21,10 +23,14 @@ type DeadLetter struct {
 	FailedAt string `json:"failed_at"`
 }
 
-// DeadLetters returns the newest events that were given up, up to limit.
+// DeadLetters returns the newest events that were given up, up to limit. It fails with
+// [application.ErrAway] while Redis does not answer.
 func DeadLetters(ctx context.Context, client redis.UniversalClient, services Services, limit int64) ([]DeadLetter, error) {
 	entries, err := client.XRevRangeN(ctx, services.Pipeline.PoisonTopic(), "+", "-", limit).Result()
 	if err != nil {
+		if _, answered := errors.AsType[redis.Error](err); !answered {
+			err = fmt.Errorf("%w: %w", application.ErrAway, err)
+		}
 		return nil, fmt.Errorf("read the dead letters: %w", err)
 	}
 	letters := make([]DeadLetter, 0, len(entries))

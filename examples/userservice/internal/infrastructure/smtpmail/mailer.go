@@ -85,11 +85,14 @@ func converse(conn net.Conn, address, from, to string, text []byte) error {
 // explain makes an error without the text of the server's, which may quote the address.
 func explain(err error) error {
 	reply, ok := errors.AsType[*textproto.Error](err)
+	_, gibberish := errors.AsType[textproto.ProtocolError](err)
 	switch {
 	case ok && reply.Code >= 500:
 		return fmt.Errorf("%w: it answered %d", application.ErrRejected, reply.Code)
 	case ok:
 		return fmt.Errorf("the mail server answered %d: not now", reply.Code)
+	case gibberish:
+		return errors.New("the mail server answered what is no SMTP")
 	default:
 		return fmt.Errorf("talk to the mail server: %w", err)
 	}

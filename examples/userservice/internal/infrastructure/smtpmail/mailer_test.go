@@ -2,6 +2,8 @@ package smtpmail_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net"
 	"testing"
 	"time"
@@ -84,6 +86,29 @@ func TestAServerThatIsAwayOrSilentIsAnErrorThatMayPass(t *testing.T) {
 	require.NoError(t, listener.Close())
 	err = sender(t, listener.Addr().String())("1", "ada@example.com")
 	assert.ErrorContains(t, err, "reach the mail server")
+}
+
+func TestWhatAServerSaysIsNotQuoted(t *testing.T) {
+	for said, want := range map[string]string{
+		"ada@example.com? Never heard":     "the mail server answered what is no SMTP",
+		"421 not now, for ada@example.com": "the mail server answered 421: not now",
+		"554 not for ada@example.com":      "the mail server rejects the mail for good: it answered 554",
+	} {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		served := make(chan error, 1)
+		go func() {
+			conn, err := listener.Accept()
+			if err == nil {
+				_, err = fmt.Fprintf(conn, "%s\r\n", said)
+				err = errors.Join(err, conn.Close())
+			}
+			served <- err
+		}()
+		require.EqualError(t, sender(t, listener.Addr().String())("1", "ada@example.com"), want)
+		require.NoError(t, <-served)
+		require.NoError(t, listener.Close())
+	}
 }
 
 func TestTheServerEndsAlthoughAClientIsThere(t *testing.T) {

@@ -48,6 +48,10 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, application.ErrBusy):
 		w.Header().Set("Retry-After", "1")
 		web.Refuse(w, http.StatusServiceUnavailable, "too much is being written; try again in a moment")
+	case errors.Is(err, application.ErrAway) && r.Context().Err() == nil:
+		a.Logger.WarnContext(r.Context(), "a request cannot be answered now", "route", r.Pattern, "err", err)
+		w.Header().Set("Retry-After", "1")
+		web.Refuse(w, http.StatusServiceUnavailable, application.ErrAway.Error()+"; try again in a moment")
 	default:
 		web.Fail(w, r, a.Logger, err)
 	}
