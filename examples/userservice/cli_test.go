@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/millstream-go/millstream/examples/internal/app"
 	"github.com/millstream-go/millstream/examples/internal/apptest"
 )
 
@@ -62,6 +65,7 @@ func TestHelpNamesAllFlags(t *testing.T) {
 	for _, name := range []string{"listen", "db", "redis", "role", "name", "smtp", "backoff", "samples", "graph", "chaos"} {
 		assert.Contains(t, p.Stderr(), "\n  -"+name)
 	}
+	assert.NotContains(t, p.Stderr(), "(default -1)", "what stands for a default is none")
 }
 
 func TestTheGraphsAreInTheReadme(t *testing.T) {
@@ -75,6 +79,21 @@ func TestTheGraphsAreInTheReadme(t *testing.T) {
 	assert.Equal(t, 0, p.Wait(t))
 	assert.Contains(t, p.Stdout(), services)
 	assert.Contains(t, p.Stdout(), feed)
+}
+
+func TestWhatIsToldToEndBeforeItBeganEndsWellAndLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	t.Setenv("REDIS_URL", "")
+	ended, end := context.WithCancel(t.Context())
+	end()
+	// The one fails for it at the name, the other at the database.
+	for _, address := range []string{"localhost:0", "127.0.0.1:0"} {
+		require.NoError(t, program(ended, []string{"-listen", address}, app.IO{Stdout: io.Discard, Stderr: io.Discard}))
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }
 
 func TestATemporaryDatabaseIsGoneAtTheEnd(t *testing.T) {

@@ -70,11 +70,11 @@ func parse(args []string, std app.IO) (*command, error) {
 	flags.StringVar(&c.listen, "listen", "", "serve HTTP on `ADDRESS`, with port 0 on a free one (default localhost:8080)")
 	flags.StringVar(&c.db, "db", "", "keep users in the SQLite database `FILE`, which is made if there is none (default: a temporary one, removed at the end)")
 	app.RedisFlag(flags, &c.redisURL)
-	flags.StringVar(&c.role, "role", roleAll, "do `all`, or only what one kind of process does: api (HTTP, outbox, live feed) or workers (e-mail, analytics); these need -db and a Redis")
+	flags.StringVar(&c.role, "role", roleAll, "`ROLE` is what the process does: all, or only api (HTTP, outbox, live feed) or workers (e-mail, analytics), which need -db and a Redis")
 	flags.StringVar(&c.name, "name", "users", "`NAME` is part of the names of all keys in Redis")
 	flags.StringVar(&c.smtp, "smtp", "", "send mails by the server at `ADDRESS`, host:port, without TLS (default: a fake one)")
 	flags.DurationVar(&c.backoff, "backoff", 500*time.Millisecond, "try a mail again after up to `TIME` at first, and after up to twice as long each time")
-	flags.IntVar(&c.samples, "samples", -1, "have `N` sample users register, one a second (default 6 with a temporary database, else 0)")
+	flags.IntVar(&c.samples, "samples", 0, "have `N` sample users register, one a second (default 6 with a temporary database, else 0)")
 	flags.BoolVar(&c.graph, "graph", false, "print the pipelines as Mermaid graphs and do nothing else")
 	flags.BoolVar(&c.chaos, "chaos", false, "run several processes, kill them again and again, let mails fail, and check that nothing was lost or doubled")
 	if err := app.Parse(flags, usage, args, std.Stderr); err != nil {

@@ -26,12 +26,12 @@ func (c *command) serve(ctx context.Context) (err error) {
 	// First of all what is most likely to fail.
 	listener, err := app.Listen(ctx, c.listen)
 	if err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	defer listener.Close()
 	client, stop, err := app.Connect(ctx, c.redisURL, c.Stderr)
 	if err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	defer stop()
 	file, remove, err := c.file()
@@ -41,17 +41,26 @@ func (c *command) serve(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, remove()) }()
 	db, err := sqlite.Open(ctx, file)
 	if err != nil {
-		return fmt.Errorf("%w: -db takes a file in a directory that this user may write to", err)
+		return unlessEnded(ctx, fmt.Errorf("%w: -db takes a file in a directory that this user may write to", err))
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 
 	s := &system{command: c, client: client, db: db, logger: app.Logger(c.Stderr, slog.LevelInfo)}
 	defer func() { err = errors.Join(err, s.close()) }()
 	if err := s.compose(ctx); err != nil {
-		return err
+		return unlessEnded(ctx, err)
 	}
 	c.greet(listener.Addr(), file)
 	return s.run(ctx, listener)
+}
+
+// unlessEnded returns why the service could not start: that it was told to end meanwhile is
+// no error.
+func unlessEnded(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }
 
 // service is the name of the process in traces.
