@@ -3,6 +3,8 @@ package steady
 import (
 	"context"
 	"time"
+
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // clock waits more precisely than the timers of Go, which on some systems are up to a
@@ -22,7 +24,7 @@ func newClock() (clock, error) {
 // until returns at a time, or when ctx has ended.
 func (c clock) until(ctx context.Context, t time.Time) error {
 	if d := time.Until(t) - precise; d > 0 {
-		if err := pause(ctx, d); err != nil {
+		if err := wait(ctx, d); err != nil {
 			return err
 		}
 	}
@@ -34,14 +36,10 @@ func (c clock) until(ctx context.Context, t time.Time) error {
 	return context.Cause(ctx)
 }
 
-// pause waits by a timer of Go.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
+// wait waits by a timer of Go.
+func wait(ctx context.Context, d time.Duration) error {
+	if pause.For(ctx, nil, d) {
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
+	return context.Cause(ctx)
 }

@@ -13,6 +13,6 @@ type ticker struct{}
 func newTicker() (ticker, error) { return ticker{}, nil }
 
 // nap waits for a moment.
-func (ticker) nap(ctx context.Context, d time.Duration) error { return pause(ctx, d) }
+func (ticker) nap(ctx context.Context, d time.Duration) error { return wait(ctx, d) }
 
 func (ticker) close() {}

@@ -16,7 +16,7 @@ func Redeploy(away time.Duration) Halfway {
 		if err := s.Stop(); err != nil {
 			return err
 		}
-		if err := pause(ctx, away); err != nil {
+		if err := wait(ctx, away); err != nil {
 			return err
 		}
 		s.Start(ctx)
@@ -29,7 +29,7 @@ func Redeploy(away time.Duration) Halfway {
 func Outage(server *redistest.Server, away time.Duration) Halfway {
 	return func(ctx context.Context, _ *Stages) error {
 		server.Crash()
-		ended := pause(ctx, away)
+		ended := wait(ctx, away)
 		if err := server.Revive(); err != nil {
 			return err
 		}
@@ -47,7 +47,7 @@ func Slow(stage int, takes time.Duration) (work func(stage int)) {
 		end := time.Now().Add(takes)
 		c, err := newClock()
 		if err != nil {
-			_ = pause(context.Background(), takes) // it is short
+			_ = wait(context.Background(), takes) // it is short
 			return
 		}
 		defer c.close()

@@ -37,7 +37,7 @@ func (r *run) settleChannels(ctx context.Context) error {
 	}
 	for i, end := r.Messages, time.Now().Add(patience); time.Now().Before(end); i++ {
 		_ = r.ends.Feed(ctx, r.Payload(i, time.Now())) // the next may succeed
-		if err := pause(ctx, quiet); err != nil {
+		if err := wait(ctx, quiet); err != nil {
 			return err
 		}
 		if _, asked := r.arrivals.count(); asked > 0 {
@@ -50,7 +50,7 @@ func (r *run) settleChannels(ctx context.Context) error {
 func (r *run) awaitQuiet(ctx context.Context) error {
 	for before, now := -1, 0; now != before; now, _ = r.arrivals.count() {
 		before = now
-		if err := pause(ctx, quiet); err != nil {
+		if err := wait(ctx, quiet); err != nil {
 			return err
 		}
 	}
@@ -94,7 +94,7 @@ func (r *run) awaitIdle(ctx context.Context, g *groups) (bool, error) {
 		if time.Since(moved) > still {
 			return false, nil
 		}
-		if err := pause(ctx, look); err != nil {
+		if err := wait(ctx, look); err != nil {
 			return false, err
 		}
 	}

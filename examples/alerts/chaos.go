@@ -15,6 +15,7 @@ import (
 	"github.com/millstream-go/millstream/examples/alerts/internal/fleet"
 	"github.com/millstream-go/millstream/examples/alerts/internal/monitor"
 	"github.com/millstream-go/millstream/examples/alerts/internal/oncall"
+	"github.com/millstream-go/millstream/internal/pause"
 	"github.com/millstream-go/millstream/streams"
 )
 
@@ -132,14 +133,10 @@ func (x *chaos) say(format string, values ...any) {
 
 // wait waits, or returns why ctx ended.
 func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
+	if pause.For(ctx, nil, d) {
 		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
+	return context.Cause(ctx)
 }
 
 // publishForeign publishes what is wrong, past the producers.

@@ -11,6 +11,7 @@ import (
 	"github.com/millstream-go/millstream/examples/tasks/internal/fleet"
 	"github.com/millstream-go/millstream/examples/tasks/internal/flow"
 	"github.com/millstream-go/millstream/examples/tasks/internal/front"
+	"github.com/millstream-go/millstream/internal/pause"
 	"github.com/millstream-go/millstream/pipeline"
 )
 
@@ -41,12 +42,7 @@ func poll(ctx context.Context, otherwise string, so func() (bool, error)) error 
 		case time.Now().After(deadline):
 			return errors.Join(fmt.Errorf("after %v %s", settleTimeout, otherwise), err)
 		}
-		timer := time.NewTimer(pollPause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-		}
+		pause.For(ctx, nil, pollPause)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/millstream-go/millstream/examples/tasks/internal/client"
 	"github.com/millstream-go/millstream/examples/tasks/internal/fleet"
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // How the chaos goes: so often each process is killed, so long it stays away, and so long it
@@ -51,7 +52,7 @@ func (s *system) chaos(ctx context.Context) error {
 func (s *system) killInTurn(ctx context.Context) error {
 	for range chaosRounds {
 		for _, w := range s.workers() {
-			pause(ctx, chaosBetween)
+			pause.For(ctx, nil, chaosBetween)
 			if err := s.killOnce(ctx, w); err != nil {
 				return err
 			}
@@ -66,18 +67,9 @@ func (s *system) killOnce(ctx context.Context, w *fleet.Worker) error {
 		return nil
 	}
 	w.Kill()
-	pause(ctx, chaosAway)
+	pause.For(ctx, nil, chaosAway)
 	if err := w.Start(ctx); err != nil && ctx.Err() == nil {
 		return err
 	}
 	return nil
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-	}
 }

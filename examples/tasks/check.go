@@ -11,6 +11,7 @@ import (
 	"github.com/millstream-go/millstream/examples/tasks/internal/client"
 	"github.com/millstream-go/millstream/examples/tasks/internal/flow"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // errBooks is of books that are not right.
@@ -117,7 +118,7 @@ func (s *system) repairTwice(ctx context.Context, c *client.Client) error {
 	rebuild := s.url + "/indexes/" + fromPubSub + "/rebuild"
 	killed := make(chan error, 1)
 	go func() { killed <- c.Post(ctx, rebuild, nil) }()
-	pause(ctx, 20*time.Millisecond)
+	pause.For(ctx, nil, 20*time.Millisecond)
 	err := s.killOnce(ctx, s.pubsub)
 	first := <-killed
 	if err == nil && first != nil && !unanswered(first) {

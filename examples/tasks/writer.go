@@ -10,6 +10,7 @@ import (
 
 	"github.com/millstream-go/millstream/examples/tasks/internal/client"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
+	"github.com/millstream-go/millstream/internal/pause"
 )
 
 // A writer pauses that long between two changes, and until it asks again what became of one.
@@ -37,7 +38,7 @@ func (w *writer) run(ctx, writing context.Context) error {
 		if err := w.step(ctx); err != nil {
 			return err
 		}
-		pause(writing, writerPause)
+		pause.For(writing, nil, writerPause)
 	}
 	return nil
 }
@@ -111,7 +112,7 @@ func (w *writer) delete(ctx context.Context, t task.Task) error {
 
 // ask finds out how a task is, once somebody answers.
 func (w *writer) ask(ctx context.Context, id string) (t task.Task, err error) {
-	for deadline := time.Now().Add(settleTimeout); ; pause(ctx, askAgain) {
+	for deadline := time.Now().Add(settleTimeout); ; pause.For(ctx, nil, askAgain) {
 		err = w.client.Get(ctx, w.system.url+"/tasks/"+id, &t)
 		if !unanswered(err) || ctx.Err() != nil || time.Now().After(deadline) {
 			return t, err

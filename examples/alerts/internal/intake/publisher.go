@@ -13,6 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/millstream-go/millstream/examples/alerts/internal/alert"
+	"github.com/millstream-go/millstream/examples/internal/once"
 	"github.com/millstream-go/millstream/streams"
 	"github.com/millstream-go/millstream/tracing"
 )
@@ -37,21 +38,10 @@ type Publisher struct {
 
 // NewPublisher returns a publisher into a topic.
 func NewPublisher(client redis.UniversalClient, topic string, logger *slog.Logger) (*Publisher, error) {
-	once, err := streams.NewPublisher(client, streams.PublisherConfig{
-		IdempotencyKey: func(_ string, msg *message.Message) string { return msg.UUID },
-		Logger:         logger,
-	})
+	// Each alert's trace begins here.
+	publisher, err := once.NewPublisher(client, streams.PublisherConfig{Logger: logger}, tracing.Config{})
 	if err != nil {
 		return nil, err
-	}
-	// Each alert's trace begins here.
-	t, err := tracing.New(tracing.Config{})
-	if err != nil {
-		return nil, errors.Join(err, once.Close())
-	}
-	publisher, err := t.Publisher(once)
-	if err != nil {
-		return nil, errors.Join(err, once.Close())
 	}
 	return &Publisher{publisher: publisher, topic: topic, logger: logger}, nil
 }

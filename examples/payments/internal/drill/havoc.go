@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/millstream-go/millstream/examples/payments/internal/fleet"
+	"github.com/millstream-go/millstream/internal/pause"
 	"github.com/millstream-go/millstream/internal/redistest"
 )
 
@@ -47,7 +48,7 @@ func Havoc(ctx context.Context, targets Targets) (Toll, error) {
 	defer h.frozen.Wait()
 	for {
 		for _, fault := range h.deck() {
-			if !wait(ctx, leastPause+rand.N(mostPause-leastPause)) {
+			if !pause.For(ctx, nil, leastPause+rand.N(mostPause-leastPause)) {
 				return h.toll, nil
 			}
 			if err := fault(ctx); err != nil {
@@ -102,7 +103,7 @@ func (h *havoc) freeze(ctx context.Context) error {
 	h.toll.Frozen++
 	h.frozen.Go(func() {
 		defer stopped.Thaw()
-		wait(ctx, h.Frozen)
+		pause.For(ctx, nil, h.Frozen)
 	})
 	return nil
 }
@@ -110,23 +111,11 @@ func (h *havoc) freeze(ctx context.Context) error {
 func (h *havoc) killRedis(ctx context.Context) error {
 	h.Redis.Crash()
 	h.toll.Redis++
-	wait(ctx, redisAway)
+	pause.For(ctx, nil, redisAway)
 	if err := h.Redis.Revive(); err != nil {
 		return errors.Join(errors.New("redis does not come back"), err)
 	}
 	return nil
-}
-
-// wait waits, and tells whether ctx goes on.
-func wait(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // Print writes what was done, and that so many processors died by themselves.

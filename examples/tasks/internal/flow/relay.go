@@ -12,7 +12,9 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/millstream-go/millstream/examples/internal/once"
 	"github.com/millstream-go/millstream/examples/tasks/internal/task"
+	"github.com/millstream-go/millstream/internal/pause"
 	"github.com/millstream-go/millstream/streams"
 	"github.com/millstream-go/millstream/tracing"
 )
@@ -47,22 +49,11 @@ type Relay struct {
 
 // NewRelay returns a relay. Close it after its Run.
 func NewRelay(outbox Outbox, client redis.UniversalClient, topic string, logger *slog.Logger) (*Relay, error) {
-	once, err := streams.NewPublisher(client, streams.PublisherConfig{
-		IdempotencyKey: func(_ string, msg *message.Message) string { return msg.UUID },
-		Logger:         logger,
-	})
+	publisher, err := once.NewPublisher(client, streams.PublisherConfig{Logger: logger}, tracing.Config{})
 	if err != nil {
 		return nil, err
 	}
-	t, err := tracing.New(tracing.Config{})
-	if err != nil {
-		return nil, err
-	}
-	traced, err := t.Publisher(once)
-	if err != nil {
-		return nil, err
-	}
-	return &Relay{outbox, traced, topic, logger}, nil
+	return &Relay{outbox, publisher, topic, logger}, nil
 }
 
 // Close closes the publisher.
@@ -79,25 +70,15 @@ func (r *Relay) Run(ctx context.Context) {
 				r.logger.WarnContext(ctx, "events cannot be published and wait in the outbox", "err", err)
 			}
 			failing = true
-			wait(ctx, nil, relayPause)
+			pause.For(ctx, nil, relayPause)
 			continue
 		case failing:
 			failing = false
 			r.logger.InfoContext(ctx, "events are published again")
 		}
 		if n < relayBatch {
-			wait(ctx, r.outbox.Changed(), relayLook)
+			pause.For(ctx, r.outbox.Changed(), relayLook)
 		}
-	}
-}
-
-func wait(ctx context.Context, changed <-chan struct{}, most time.Duration) {
-	timer := time.NewTimer(most)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-changed:
-	case <-timer.C:
 	}
 }
 

@@ -2,7 +2,6 @@ package messaging
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
@@ -10,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/propagation"
 
+	"github.com/millstream-go/millstream/examples/internal/once"
 	"github.com/millstream-go/millstream/examples/userservice/internal/application"
 	"github.com/millstream-go/millstream/streams"
 	"github.com/millstream-go/millstream/tracing"
@@ -29,22 +29,11 @@ var _ application.Events = (*Events)(nil)
 
 // NewEvents returns one. The client stays the caller's to close, after the Events.
 func NewEvents(client redis.UniversalClient, services Services) (*Events, error) {
-	once, err := streams.NewPublisher(client, streams.PublisherConfig{
-		IdempotencyKey: func(_ string, msg *message.Message) string { return msg.UUID },
-		IdempotencyTTL: remembered,
-	})
+	publisher, err := once.NewPublisher(client, streams.PublisherConfig{IdempotencyTTL: remembered}, tracing.Config{HideErrors: true})
 	if err != nil {
 		return nil, err
 	}
-	t, err := tracing.New(tracing.Config{HideErrors: true})
-	if err != nil {
-		return nil, errors.Join(err, once.Close())
-	}
-	traced, err := t.Publisher(once)
-	if err != nil {
-		return nil, errors.Join(err, once.Close())
-	}
-	return &Events{services.Registered.Topics()[0], traced}, nil
+	return &Events{services.Registered.Topics()[0], publisher}, nil
 }
 
 // Publish implements [application.Events], by the event's id. It goes on in the trace of the
