@@ -89,16 +89,11 @@ func (c *consumer) run(ctx context.Context) error {
 	if listener != nil {
 		defer listener.Close()
 	}
-	shutdown, err := app.Telemetry(ctx, "alerts-consume", c.Stderr, options...)
+	client, end, err := app.Begin(ctx, "alerts-consume", c.redisURL, c.Stderr, options...)
 	if err != nil {
 		return err
 	}
-	defer shutdown()
-	client, stop, err := app.Connect(ctx, c.redisURL, c.Stderr)
-	if err != nil {
-		return err
-	}
-	defer stop()
+	defer end()
 	return c.work(ctx, client, notifier, listener, shown)
 }
 

@@ -92,16 +92,11 @@ func (r *replayer) choose(list string, given bool) error {
 }
 
 func (r *replayer) run(ctx context.Context) error {
-	shutdown, err := app.Telemetry(ctx, "alerts-replay", r.Stderr)
+	client, end, err := app.Begin(ctx, "alerts-replay", r.redisURL, r.Stderr)
 	if err != nil {
 		return err
 	}
-	defer shutdown()
-	client, stop, err := app.Connect(ctx, r.redisURL, r.Stderr)
-	if err != nil {
-		return err
-	}
-	defer stop()
+	defer end()
 	system, err := oncall.New(oncall.Config{Name: r.pipeline})
 	if err != nil {
 		return err

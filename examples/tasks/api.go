@@ -27,16 +27,11 @@ const anyPort = "localhost:0"
 // api runs the REST API, and publishes what it changes.
 func (c *command) api(ctx context.Context) (err error) {
 	logger := app.Logger(c.Stderr, slog.LevelWarn)
-	shutdown, err := app.Telemetry(ctx, "tasks-api", c.Stderr)
+	client, end, err := app.Begin(ctx, "tasks-api", c.redisURL, c.Stderr)
 	if err != nil {
 		return err
 	}
-	defer shutdown()
-	client, stop, err := app.Connect(ctx, c.redisURL, c.Stderr)
-	if err != nil {
-		return err
-	}
-	defer stop()
+	defer end()
 	if err := os.MkdirAll(c.data, 0o750); err != nil {
 		return fmt.Errorf("-data: %w", err)
 	}

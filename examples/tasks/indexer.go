@@ -32,16 +32,11 @@ type indexer struct {
 // index runs an index, and its search.
 func (c *command) index(ctx context.Context) (err error) {
 	logger := app.Logger(c.Stderr, slog.LevelWarn)
-	shutdown, err := app.Telemetry(ctx, "tasks-index-"+c.from, c.Stderr)
+	client, end, err := app.Begin(ctx, "tasks-index-"+c.from, c.redisURL, c.Stderr)
 	if err != nil {
 		return err
 	}
-	defer shutdown()
-	client, stop, err := app.Connect(ctx, c.redisURL, c.Stderr)
-	if err != nil {
-		return err
-	}
-	defer stop()
+	defer end()
 	kept, fresh, err := index.Open(filepath.Join(c.data, indexPrefix+c.from))
 	if err != nil {
 		return err

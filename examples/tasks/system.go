@@ -39,16 +39,11 @@ type system struct {
 
 // system runs the system.
 func (c *command) system(ctx context.Context) (err error) {
-	shutdown, err := app.Telemetry(ctx, "tasks", c.Stderr)
+	client, end, err := app.Begin(ctx, "tasks", c.redisURL, c.Stderr)
 	if err != nil {
 		return err
 	}
-	defer shutdown()
-	client, stop, err := app.Connect(ctx, c.redisURL, c.Stderr)
-	if err != nil {
-		return err
-	}
-	defer stop()
+	defer end()
 	// Before anything is deleted: the port may be that of a run that is at work.
 	listener, err := app.Listen(ctx, c.address())
 	if err != nil {

@@ -35,3 +35,14 @@ func TestAPasswordInAURLIsNeverSaid(t *testing.T) {
 		assert.NotContains(t, err.Error(), "s3cr3t")
 	}
 }
+
+func TestAProgramThatCannotBeginLeavesNothingBehind(t *testing.T) {
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+	client, end, err := app.Begin(t.Context(), "tool", "", t.Output())
+	require.NoError(t, err)
+	require.NoError(t, client.Ping(t.Context()).Err())
+	end()
+	require.Error(t, client.Ping(t.Context()).Err())
+	_, _, err = app.Begin(t.Context(), "tool", "redis://127.0.0.1:1", t.Output())
+	require.ErrorContains(t, err, "no Redis at 127.0.0.1:1")
+}
